@@ -5,6 +5,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { accountName } from '../clients/command/account-name.ts'
 import type { Contact } from '../clients/history/contacts.ts'
 import type { Profile } from '../clients/profile/profile.ts'
+import type { Undelivered } from '../clients/store/reading/undelivered.ts'
 import { notice, openProfile, type ProfileOptions, printJson, withProfile } from './profile-command.ts'
 import type { VerifyOptions } from './verify.ts'
 
@@ -24,6 +25,7 @@ export function contactsCommand(): Command {
     .addHelpText('after', CONTACTS_HELP)
     .action(async (options: ProfileOptions) => {
       const { contactsOf } = await import('../clients/history/contacts.ts')
+      const { undeliveredWords } = await import('../clients/store/reading/undelivered.ts')
       const { routesTo } = await import('../clients/profile/talking.ts')
       const profile = await openProfile(options)
       const contacts = contactsOf(profile)
@@ -35,22 +37,22 @@ export function contactsCommand(): Command {
       for (const contact of contacts) {
         const route = routes.get(contact.name)
         if (options.json) printJson({ ...contact, route })
-        else process.stdout.write(row(contact, route))
+        else process.stdout.write(row(contact, route, undeliveredWords))
       }
     })
 }
 
 function row(
-  { name, state, since, provisional, blocked, waiting, undeliverable }: Contact,
+  { name, state, since, provisional, blocked, ...undelivered }: Contact,
   route: Route | undefined,
+  undeliveredWords: (undelivered: Undelivered) => string[],
 ): string {
-  const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
   const way = route === undefined ? '' : `here, ${route === 'relay' ? 'through the relay' : 'direct'}`
   const facts = [
     provisional ? 'by letter' : '',
     way,
     blocked ? 'blocked' : '',
-    waiting > 0 ? `${waiting} waiting${former}` : '',
+    ...undeliveredWords(undelivered),
   ].filter(Boolean)
   const columns = [
     name.padEnd(32),

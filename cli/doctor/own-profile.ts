@@ -26,7 +26,7 @@ export async function checkProfile(report: Report, open: () => Promise<Profile>)
   return profile
 }
 
-async function checkStore({ storage }: Profile): Promise<Seen> {
+async function checkStore({ storage, state }: Profile): Promise<Seen> {
   const isThere = await stat(join(storage.folder, STORE_FILE)).then(
     () => true,
     (error: unknown) => {
@@ -37,9 +37,11 @@ async function checkStore({ storage }: Profile): Promise<Seen> {
   if (!isThere) return { text: 'none yet' }
   const store = openStoreToRead(storage.folder, { profileKey: storage.key })
   try {
-    const contacts = store.contacts()
-    const waiting = contacts.reduce((sum, each) => sum + each.waiting, 0)
-    return { text: `the store opens: ${contacts.length} contacts, ${waiting} messages wait to be delivered` }
+    const names = store.names()
+    const all = names.map((name) => store.undelivered(name, state.pins.get(name)?.identityKey))
+    const waiting = all.reduce((sum, each) => sum + each.waiting, 0)
+    const posted = all.reduce((sum, each) => sum + each.posted, 0)
+    return { text: `the store opens: ${names.length} contacts, ${waiting} messages waiting, ${posted} posted` }
   } finally {
     store.close()
   }

@@ -9,7 +9,6 @@ import type { Messenger } from '../messenger/messenger.ts'
 import { type PinState, stateOf } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Progress } from '../store/log/progress.ts'
-import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { ContactSummary } from '../store/reading/summaries.ts'
 import type { Store } from '../store/store.ts'
 import { messageForm } from './forms/message-form.ts'
@@ -55,7 +54,8 @@ export class Conversations {
   #form(contact: string, summary: ContactSummary | undefined): Conversation {
     const { profile, store, messenger } = this.#options
     const pin = profile.state.pins.get(contact)
-    const { unread = 0, waiting = 0, last } = summary ?? {}
+    const { unread = 0, last } = summary ?? {}
+    const { waiting, undeliverable, posted: inMailbox } = store.undelivered(contact, pin?.identityKey)
     // To ask for the progress with somebody makes a conversation of it.
     const { sent, posted, delivered, read } = summary === undefined ? NO_PROGRESS : messenger.progress(contact)
     return {
@@ -65,7 +65,8 @@ export class Conversations {
       blocked: profile.state.blocked.has(contact),
       unread: BigInt(unread),
       waiting: BigInt(waiting),
-      undeliverable: BigInt(pin === undefined ? 0 : undeliverableCount(store, contact, pin.identityKey)),
+      undeliverable: BigInt(undeliverable),
+      posted: BigInt(inMailbox),
       sentThrough: BigInt(sent),
       deliveredThrough: BigInt(delivered),
       readThrough: BigInt(read),

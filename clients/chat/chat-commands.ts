@@ -11,7 +11,6 @@ import type { Messenger } from '../messenger/messenger.ts'
 import { mayWrite } from '../profile/permission.ts'
 import { stateOf } from '../profile/pins.ts'
 import { type Profile, setReceipts } from '../profile/profile.ts'
-import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
 import { helpRows } from './chat-help.ts'
@@ -105,13 +104,13 @@ export class ChatCommands {
     const { view, store, messenger, profile } = this.#options
     // Keys are verified in another terminal.
     const { pins } = await profile.refresh()
-    const people = store.contacts().map(({ name, unread, waiting }) => {
+    const people = store.contacts().map(({ name, unread }) => {
       const pin = pins.get(name)
-      const undeliverable = pin === undefined ? 0 : undeliverableCount(store, name, pin.identityKey)
+      const undelivered = store.undelivered(name, pin?.identityKey)
       const key = pin && stateOf(pin)
       const isOnline = messenger.isOnline(name)
       const isProvisional = pin?.isProvisional === true
-      return { name, isOnline, route: messenger.routeTo(name), key, isProvisional, unread, waiting, undeliverable }
+      return { name, isOnline, route: messenger.routeTo(name), key, isProvisional, unread, undelivered }
     })
     view.who(people)
   }

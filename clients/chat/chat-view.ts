@@ -16,6 +16,7 @@ import type { PinState } from '../profile/pins.ts'
 import type { Person } from '../session/roster.ts'
 import type { Progress } from '../store/log/progress.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
+import { undeliveredWords } from '../store/reading/undelivered.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 import { escapeName } from '../terminal/escape.ts'
@@ -188,13 +189,14 @@ export class ChatView implements View {
   who(people: readonly ContactStatus[]): void {
     // Who has written comes first.
     const sorted = [...people].sort((one, other) => Number(other.unread > 0) - Number(one.unread > 0))
-    const rows = sorted.map(({ name, isOnline, route, key, isProvisional, unread, waiting, undeliverable }) => {
+    const rows = sorted.map(({ name, isOnline, route, key, isProvisional, unread, undelivered }) => {
       const way = route === undefined ? '' : `, ${WAYS[route]}`
       const news = unread > 0 ? `, ${unread} new` : ''
-      const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
-      const queue = waiting > 0 ? `, ${waiting} waiting${former}` : ''
       const pin = key === undefined ? 'no key yet' : `key ${key}${isProvisional ? ' by letter' : ''}`
-      return `${name}: ${isOnline ? 'online' : 'offline'}${way}, ${pin}${news}${queue}`
+      return [
+        `${name}: ${isOnline ? 'online' : 'offline'}${way}, ${pin}${news}`,
+        ...undeliveredWords(undelivered),
+      ].join(', ')
     })
     this.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
   }

@@ -10,10 +10,11 @@ import type { Store } from '../store/store.ts'
 
 /** A notice for each of those for whom something waits here, and for each who has not taken what lies in their mailbox. */
 export function exitSummary(store: Store, state: ProfileState): string[] {
-  return store.contacts().flatMap(({ name, waiting, posted }) => {
+  return store.names().flatMap((name) => {
+    const { waiting, posted } = store.undelivered(name, state.pins.get(name)?.identityKey)
     const isHeldBack = writeRefusal(policyOf(state, name)) !== undefined
     const notices = posted === 0 ? [] : [postedNotice(name, posted)]
-    return waiting === posted ? notices : [...notices, waitingNotice(name, waiting - posted, isHeldBack)]
+    return waiting === 0 ? notices : [...notices, waitingNotice(name, waiting, isHeldBack)]
   })
 }
 

@@ -13,6 +13,7 @@ import type { PinState } from '../profile/pins.ts'
 import type { Person } from '../session/roster.ts'
 import type { Progress } from '../store/log/progress.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
+import type { Undelivered } from '../store/reading/undelivered.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 import type { RawJson } from '../terminal/raw-json.ts'
 import type { TraceEvent } from '../trace/trace.ts'
@@ -30,10 +31,7 @@ export interface ContactStatus {
   readonly isProvisional: boolean
   /** How many messages of theirs were not shown yet. */
   readonly unread: number
-  /** How many messages wait for them. */
-  readonly waiting: number
-  /** How many of those wait for a key that they no longer have. */
-  readonly undeliverable: number
+  readonly undelivered: Undelivered
 }
 
 /** The names that the user has for transfers. */

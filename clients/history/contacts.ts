@@ -6,10 +6,10 @@
 
 import { type PinState, stateOf } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
-import { undeliverableCount } from '../store/log/undeliverable.ts'
+import { NOTHING_UNDELIVERED, type Undelivered } from '../store/reading/undelivered.ts'
 import { openKept } from './kept-history.ts'
 
-export interface Contact {
+export interface Contact extends Undelivered {
   readonly name: string
   /** `new` where no key of theirs is known yet. */
   readonly state: PinState | 'new'
@@ -18,10 +18,6 @@ export interface Contact {
   /** Whether their key is known from letters alone, until a conversation proves it or the user verifies it. */
   readonly provisional: boolean
   readonly blocked: boolean
-  /** How many messages wait for them. */
-  readonly waiting: number
-  /** How many of those wait for a key that they no longer have. */
-  readonly undeliverable: number
 }
 
 /** All of them, by name. Of a store that is damaged counts what can be read. @throws SottoError `ERR_STORE`. */
@@ -41,7 +37,6 @@ function listed(profile: Profile, select: (kept: readonly string[]) => ReadonlyS
   const kept = openKept(profile)?.store
   try {
     const names = select(kept?.names() ?? [])
-    const waiting = Map.groupBy(kept?.waiting() ?? [], ({ name }) => name)
     return [...names].sort().map((name) => {
       const pin = pins.get(name)
       return {
@@ -50,8 +45,7 @@ function listed(profile: Profile, select: (kept: readonly string[]) => ReadonlyS
         since: pin && new Date(pin.verifiedAtMs ?? pin.pinnedAtMs),
         provisional: pin?.isProvisional === true,
         blocked: blocked.has(name),
-        waiting: (waiting.get(name) ?? []).reduce((sum, { count }) => sum + count, 0),
-        undeliverable: pin === undefined || kept === undefined ? 0 : undeliverableCount(kept, name, pin.identityKey),
+        ...(kept?.undelivered(name, pin?.identityKey) ?? NOTHING_UNDELIVERED),
       }
     })
   } finally {

@@ -28,9 +28,9 @@ export async function forget(
   const { folder, key: profileKey } = profile.storage
   const store = openStore(folder, { profileKey })
   try {
-    const contact = store.contacts().find((each) => each.name === name)
-    if (contact === undefined) throw nothingOf(name)
-    if (!(await isSure(questionOf(name, contact.waiting)))) return undefined
+    if (!store.names().includes(name)) throw nothingOf(name)
+    const { waiting, posted } = store.undelivered(name)
+    if (!(await isSure(questionOf(name, waiting + posted)))) return undefined
     // A chat that goes on would write to a conversation that is no more.
     const lock = await lockForReceiving(profile)
     try {
@@ -46,15 +46,15 @@ export async function forget(
 /**
  * Remove a conversation from a store, with what has come of files that are not whole.
  *
- * @returns how many messages waited, and are not sent now.
+ * @returns how many messages waited, and are not sent now. What was posted goes its way.
  * @throws SottoError `ERR_STORE`.
  */
 export async function removeConversation(store: Store, name: string): Promise<number> {
-  const waiting = store.waiting().filter((each) => each.name === name)
+  const { waiting } = store.undelivered(name)
   const transfers = store.transfers.list().filter(({ contact }) => contact === name)
   store.forget(name)
   await discardAll(transfers)
-  return waiting.reduce((sum, { count }) => sum + count, 0)
+  return waiting
 }
 
 /** The notice that a conversation was removed. */
@@ -71,7 +71,7 @@ async function discardAll(transfers: readonly Transfer[]): Promise<void> {
   }
 }
 
-function questionOf(name: string, waiting: number): string {
-  const undelivered = waiting === 0 ? '' : `, and ${waiting} of it not delivered yet`
+function questionOf(name: string, pending: number): string {
+  const undelivered = pending === 0 ? '' : `, and ${pending} of it not delivered yet`
   return `Remove all that was said with ${name}${undelivered}? There is no way back. [y/N] `
 }

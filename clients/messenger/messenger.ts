@@ -27,7 +27,6 @@ import { mayReceive } from '../profile/permission.ts'
 import { answerTalking } from '../profile/talking.ts'
 import { stayOnline } from '../session/announce.ts'
 import type { Progress } from '../store/log/progress.ts'
-import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
 import type { Store } from '../store/store.ts'
@@ -402,8 +401,8 @@ export class Messenger {
   #reportUndeliverable(name: string, identityKey: Uint8Array): void {
     const { store, events } = this.#options
     this.#attempt(() => {
-      const count = undeliverableCount(store, name, identityKey)
-      if (count > 0) events.onUndeliverable?.(name, count)
+      const { undeliverable } = store.undelivered(name, identityKey)
+      if (undeliverable > 0) events.onUndeliverable?.(name, undeliverable)
     })
   }
 

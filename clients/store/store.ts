@@ -31,6 +31,7 @@ import {
   readWaiting,
   type WaitingSummary,
 } from './reading/summaries.ts'
+import { readUndelivered, type Undelivered } from './reading/undelivered.ts'
 import { readUnread, type UnreadGap, withRead } from './reading/unread.ts'
 import { type ContactState, newContact, newKey, withKey } from './rows/contact-state.ts'
 import type { Contact } from './rows/contacts.ts'
@@ -126,12 +127,21 @@ export class Store {
 
   /** All contacts with any message, sent or received. */
   contacts(): ContactSummary[] {
-    return readSummaries(this.#file, this.#clock.now().getTime())
+    return readSummaries(this.#file)
   }
 
   /** One contact of {@link Store.contacts}. */
   contact(name: string): ContactSummary | undefined {
-    return readSummary(this.#file, name, this.#clock.now().getTime())
+    return readSummary(this.#file, name)
+  }
+
+  /**
+   * How many messages to a contact are not with them yet.
+   *
+   * @param present - The key that they have now, where one is known.
+   */
+  undelivered(name: string, present?: Uint8Array): Undelivered {
+    return readUndelivered(this.#file, name, present, this.#clock.now().getTime())
   }
 
   /**

@@ -202,7 +202,8 @@ export class MessengerUnderTest implements AsyncDisposable {
   }
 
   waitingFor(name: string): number {
-    return this.store.contacts().find((contact) => contact.name === name)?.waiting ?? 0
+    const { waiting, posted } = this.store.undelivered(name)
+    return waiting + posted
   }
 
   /** The texts of a conversation as the store has them, the oldest first. */

@@ -130,8 +130,8 @@ export class JsonView implements View {
 
   who(people: readonly ContactStatus[]): void {
     for (const { name: contact, isOnline: online, isProvisional: provisional, ...status } of people) {
-      const { route, key, unread, waiting, undeliverable } = status
-      this.#emit({ type: 'contact', contact, online, route, key, provisional, unread, waiting, undeliverable })
+      const { route, key, unread, undelivered } = status
+      this.#emit({ type: 'contact', contact, online, route, key, provisional, unread, ...undelivered })
     }
   }
 

@@ -6,15 +6,6 @@
  */
 import { isSame } from '#lib/same-bytes.ts'
 import type { Message, MessageState } from '../reading/messages.ts'
-import type { Store } from '../store.ts'
-
-/** How many messages wait for somebody under other keys than this one. */
-export function undeliverableCount(store: Store, name: string, identityKey: Uint8Array): number {
-  const others = store.waiting().filter((each) => {
-    return each.name === name && each.identityKey !== undefined && !isSame(each.identityKey, identityKey)
-  })
-  return others.reduce((sum, { count }) => sum + count, 0)
-}
 
 /** Whether a message is of another key than the one that its contact is written to now, as far as both are known. */
 export function isOfAnotherKey({ identityKey }: Message, present: Uint8Array | undefined): boolean {

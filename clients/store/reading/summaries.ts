@@ -1,9 +1,8 @@
 /**
- * What there is with each contact, in short: what is unread, what waits, and who is to be told something.
+ * What there is with each contact, in short: what is unread, for whom something waits, and who is to be told something.
  *
  * @module
  */
-import { postedCount } from '../log/posted.ts'
 import { type ContactState, waitingCount } from '../rows/contact-state.ts'
 import type { StoreFile } from '../store-file.ts'
 import { readPage } from './history.ts'
@@ -14,10 +13,6 @@ export interface ContactSummary {
   readonly name: string
   /** How many received events the user has not read. */
   readonly unread: number
-  /** How many events wait for an acknowledgement, whichever key they were written for. */
-  readonly waiting: number
-  /** How many of those lie in their mailbox. */
-  readonly posted: number
   /** The newest message. */
   readonly last: Message | Gap | undefined
 }
@@ -31,22 +26,20 @@ export interface WaitingSummary {
 }
 
 /** All contacts with any message, sent or received. */
-export function readSummaries(file: StoreFile, nowMs: number): ContactSummary[] {
-  return statesIn(file).map((state) => summaryOf(file, state, nowMs))
+export function readSummaries(file: StoreFile): ContactSummary[] {
+  return statesIn(file).map((state) => summaryOf(file, state))
 }
 
 /** One of {@link readSummaries}; undefined if there is none of that name. */
-export function readSummary(file: StoreFile, name: string, nowMs: number): ContactSummary | undefined {
+export function readSummary(file: StoreFile, name: string): ContactSummary | undefined {
   const found = file.read(() => file.contacts.named(name))
-  return found && summaryOf(file, found.state, nowMs)
+  return found && summaryOf(file, found.state)
 }
 
-function summaryOf(file: StoreFile, { name, keys }: ContactState, nowMs: number): ContactSummary {
+function summaryOf(file: StoreFile, { name, keys }: ContactState): ContactSummary {
   return {
     name,
     unread: keys.reduce((sum, { received, read }) => sum + received - read, 0),
-    waiting: keys.reduce((sum, { outgoing }) => sum + waitingCount(outgoing), 0),
-    posted: keys.reduce((sum, { outgoing }) => sum + postedCount(outgoing, nowMs), 0),
     last: readPage(file, name, { limit: 1 })[0],
   }
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { contactOf } from '../../../clients/history/contacts.ts'
 import { verify } from '../../../clients/profile/pins.ts'
+import { AgentClient } from '../../support/agent-client.ts'
 import { ChatAtDesk } from '../../support/chat-at-desk.ts'
 import { Installation } from '../../support/installation.ts'
 
@@ -69,6 +70,16 @@ describe('a letter', function () {
     await using alice = await ChatAtDesk.open(installation, 'alice', { to: 'bob', awayMs: 0 })
     alice.submit('hello')
     await alice.shows('@   alice: hello')
+    alice.submit('/who')
+    await alice.shows('bob: offline, key pinned by letter, 1 posted')
+    const undelivered = { waiting: 0, undeliverable: 0, posted: 1 }
+    expect(contactOf(await installation.profileOf('alice'), 'bob')).to.include(undelivered)
+    {
+      using agent = AgentClient.of(installation.home, 'alice')
+      const { conversations } = await agent.call('listConversations')
+      const counts = conversations.map(({ waiting, posted }) => ({ waiting, posted }))
+      expect(counts).to.deep.equal([{ waiting: 0n, posted: 1n }])
+    }
     await using _bob = await installation.receive('bob')
     await alice.shows('✓✓  alice: hello')
   })

@@ -102,6 +102,9 @@ describe('two people who are never online together', function () {
   it('learn what became of theirs from a reader that was killed before it said so', async () => {
     await leavePrekeys('alice', 'bob')
     await post('alice', 'bob', 'hello')
+    const [undelivered] = await run('contacts', '--profile', 'alice')
+    expect(undelivered).to.include({ name: 'bob', waiting: 0, undeliverable: 0, posted: 1 })
+    expect((await deployment.run(['contacts', '--profile', 'alice'])).output).to.match(/ by letter, 1 posted\n$/)
     const { process } = await deployment.receive('bob', ['--json'])
     await whenShown(1)(process)
     process.signal('SIGKILL')

@@ -57,6 +57,7 @@ describe('trust', function () {
       blocked: false,
       waiting: 0,
       undeliverable: 0,
+      posted: 0,
     })
   })
 

@@ -88,11 +88,12 @@ class ConversationView extends ModelElement {
 
 function stateText(conversation: Conversation | undefined): string {
   if (conversation === undefined) return 'new conversation'
-  const { contact, blocked, online, waiting } = conversation
+  const { contact, blocked, online, waiting, posted } = conversation
   if (blocked) return 'blocked'
   if (model.typing.has(contact)) return 'writing …'
   if (online) return 'online'
-  return waiting > 0n ? `offline, ${waiting === 1n ? 'one message waits' : `${waiting} messages wait`}` : 'offline'
+  const undelivered = [waiting > 0n ? `${waiting} waiting` : '', posted > 0n ? `${posted} posted` : '']
+  return ['offline', ...undelivered.filter(Boolean)].join(', ')
 }
 
 /** The one sentence and the one button where something has to be decided first. */

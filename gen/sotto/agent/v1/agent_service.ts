@@ -525,7 +525,7 @@ export interface Conversation {
   blocked: boolean;
   /** How many of their messages the person has not read. */
   unread: bigint;
-  /** How many messages wait for their acknowledgement. */
+  /** How many messages wait here for them: those that are neither delivered nor posted. */
   waiting: bigint;
   /** How many of those wait for a key that they no longer have, and go to no other by themselves. */
   undeliverable: bigint;
@@ -546,6 +546,8 @@ export interface Conversation {
   postedThrough: bigint;
   /** Whether their key is known from letters alone, until a conversation proves it or the person verifies it. */
   provisional: boolean;
+  /** How many messages lie in their mailbox, and wait for nothing but them. */
+  posted: bigint;
 }
 
 /** A message, as the store of this machine has it. */
@@ -1806,6 +1808,7 @@ function createBaseConversation(): Conversation {
     last: undefined,
     postedThrough: 0n,
     provisional: false,
+    posted: 0n,
   };
 }
 
@@ -1870,6 +1873,12 @@ export const Conversation: MessageFns<Conversation> = {
     }
     if (message.provisional !== false) {
       writer.uint32(104).bool(message.provisional);
+    }
+    if (message.posted !== 0n) {
+      if (BigInt.asUintN(64, message.posted) !== message.posted) {
+        throw new globalThis.Error("value provided for field message.posted of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.posted);
     }
     return writer;
   },
@@ -1991,6 +2000,14 @@ export const Conversation: MessageFns<Conversation> = {
             message.provisional = reader.bool();
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.posted = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2034,6 +2051,7 @@ export const Conversation: MessageFns<Conversation> = {
         ? BigInt(object.posted_through)
         : 0n,
       provisional: isSet(object.provisional) ? globalThis.Boolean(object.provisional) : false,
+      posted: isSet(object.posted) ? BigInt(object.posted) : 0n,
     };
   },
 
@@ -2078,6 +2096,9 @@ export const Conversation: MessageFns<Conversation> = {
     if (message.provisional !== false) {
       obj.provisional = message.provisional;
     }
+    if (message.posted !== 0n) {
+      obj.posted = message.posted.toString();
+    }
     return obj;
   },
 
@@ -2109,6 +2130,7 @@ export const Conversation: MessageFns<Conversation> = {
       ? BigInt(object.postedThrough)
       : 0n;
     message.provisional = object.provisional ?? false;
+    message.posted = (object.posted !== undefined && object.posted !== null) ? BigInt(object.posted) : 0n;
     return message;
   },
 };

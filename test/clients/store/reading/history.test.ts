@@ -107,14 +107,14 @@ describe('history', () => {
   })
 
   describe('contacts', () => {
-    it('lists who was spoken with, what waits, what is unread and the last word', () => {
+    it('lists who was spoken with, what is unread and the last word', () => {
       say('bob', 'a', 'b')
       store.messageLog('bob', ALICE_KEY).append(permitWriting('bob'), [outgoingText('for another key')])
       store.messageLog('carol', BOB_KEY)
       const list = store.contacts().map(({ last, ...rest }) => ({ ...rest, last: last && shown([last]) }))
       expect(list).to.deep.equal([
-        { name: 'bob', unread: 0, waiting: 3, posted: 0, last: ['for another key'] },
-        { name: 'carol', unread: 0, waiting: 0, posted: 0, last: undefined },
+        { name: 'bob', unread: 0, last: ['for another key'] },
+        { name: 'carol', unread: 0, last: undefined },
       ])
     })
   })

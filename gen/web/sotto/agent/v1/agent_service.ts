@@ -267,7 +267,7 @@ export interface Conversation {
   blocked: boolean;
   /** How many of their messages the person has not read. */
   unread: bigint;
-  /** How many messages wait for their acknowledgement. */
+  /** How many messages wait here for them: those that are neither delivered nor posted. */
   waiting: bigint;
   /** How many of those wait for a key that they no longer have, and go to no other by themselves. */
   undeliverable: bigint;
@@ -288,6 +288,8 @@ export interface Conversation {
   postedThrough: bigint;
   /** Whether their key is known from letters alone, until a conversation proves it or the person verifies it. */
   provisional: boolean;
+  /** How many messages lie in their mailbox, and wait for nothing but them. */
+  posted: bigint;
 }
 
 /** A message, as the store of this machine has it. */
@@ -1262,6 +1264,7 @@ function createBaseConversation(): Conversation {
     last: undefined,
     postedThrough: 0n,
     provisional: false,
+    posted: 0n,
   };
 }
 
@@ -1326,6 +1329,12 @@ export const Conversation: MessageFns<Conversation> = {
     }
     if (message.provisional !== false) {
       writer.uint32(104).bool(message.provisional);
+    }
+    if (message.posted !== 0n) {
+      if (BigInt.asUintN(64, message.posted) !== message.posted) {
+        throw new globalThis.Error("value provided for field message.posted of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.posted);
     }
     return writer;
   },
@@ -1445,6 +1454,14 @@ export const Conversation: MessageFns<Conversation> = {
             }
 
             message.provisional = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.posted = reader.uint64() as bigint;
             continue;
           }
         }
