@@ -1,6 +1,7 @@
 /** `sotto whoami`: who one is here. */
 import { Command } from 'commander'
 import type { Profile } from '../clients/profile/profile.ts'
+import type { Reach } from '../clients/profile/state.ts'
 import { openProfile, PROTECTION, type ProfileOptions, printFacts, printJson, withProfile } from './profile-command.ts'
 
 export function whoamiCommand(): Command {
@@ -17,7 +18,7 @@ export function whoamiCommand(): Command {
 
 /** The JSON fields about the user of a profile; null for what is not known. */
 export function whoamiFields({ name: profile, protection, state }: Profile): object {
-  const { account, identity, receipts } = state
+  const { account, identity, receipts, reach } = state
   return {
     name: account?.username ?? null,
     server: account?.authAddress ?? null,
@@ -26,11 +27,18 @@ export function whoamiFields({ name: profile, protection, state }: Profile): obj
     profile,
     protection,
     receipts,
+    reach,
   }
 }
 
+const WAYS: Readonly<Record<Reach, string>> = {
+  any: 'direct, or through the relay where direct cannot be',
+  relay: 'through the relay alone',
+  direct: 'direct alone',
+}
+
 function whoamiFacts({ name: profile, protection, state }: Profile): Readonly<Record<string, string>> {
-  const { account, identity, receipts } = state
+  const { account, identity, receipts, reach } = state
   const session = account?.session
   return {
     name: account?.username ?? 'nobody yet',
@@ -40,5 +48,6 @@ function whoamiFacts({ name: profile, protection, state }: Profile): Readonly<Re
     profile,
     protection: PROTECTION[protection],
     receipts: receipts ? 'on: others see what you have read' : 'off',
+    way: WAYS[reach],
   }
 }

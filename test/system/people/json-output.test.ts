@@ -175,6 +175,7 @@ describe('what --json writes', function () {
       profile: 'default',
       protection: 'file',
       receipts: true,
+      reach: 'any',
     })
     const [blocked] = (await outcomeOf(start({ command: 'block', args: ['carol'] }))).output.split('\n')
     expect(JSON.parse(blocked ?? '')).to.include({ name: 'carol', blocked: true, state: 'pinned' })
