@@ -953,7 +953,7 @@ export interface TraceEvent {
   step: number;
   /** The message's name in its contract. */
   message: string;
-  /** Who says it: a person's name, "auth" or "directory". */
+  /** Who says it: a person's name, "auth", "directory" or "mailbox". */
   from: string;
   /** To whom. */
   to: string;
@@ -981,7 +981,7 @@ export interface TraceEvent {
 
 /** A seal around a message or a field: who made it, and for whom. These two read what is inside. */
 export interface TraceSeal {
-  /** What kind it is: "tls", "ticket", "grant", "identity" or "channel". */
+  /** What kind it is: "tls", "ticket", "grant", "identity", "channel" or "letter". */
   kind: string;
   /** Who made it: a person's name, "auth" or "directory". */
   by: string;
@@ -6784,8 +6784,8 @@ export const AgentServiceService = {
    * conversations and messages after that misses nothing, and knows by Message.position what comes twice.
    *
    * Errors:
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the caller reads more slowly than things happen and 4,096 responses wait for it,
-   *     or 64 watches are open. Begin another, and list again.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the caller reads so slowly that more than 1,024 events of those wait for it that no
+   *     later one stands for, such as notices and the trace; or 64 watches are open. Begin another, and list again.
    */
   watch: {
     path: "/sotto.agent.v1.AgentService/Watch" as const,
@@ -6833,7 +6833,7 @@ export const AgentServiceService = {
   },
   /**
    * Find messages by words, whatever their case, and offers of files by their names. There is no index: all that is kept
-   * is read, some 100,000 messages a second.
+   * is read (docs/performance.md says how long that takes).
    *
    * Safe to repeat: it changes nothing.
    *
@@ -7124,8 +7124,8 @@ export interface AgentServiceServer extends UntypedServiceImplementation {
    * conversations and messages after that misses nothing, and knows by Message.position what comes twice.
    *
    * Errors:
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the caller reads more slowly than things happen and 4,096 responses wait for it,
-   *     or 64 watches are open. Begin another, and list again.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the caller reads so slowly that more than 1,024 events of those wait for it that no
+   *     later one stands for, such as notices and the trace; or 64 watches are open. Begin another, and list again.
    */
   watch: handleServerStreamingCall<WatchRequest, WatchResponse>;
   /**
@@ -7146,7 +7146,7 @@ export interface AgentServiceServer extends UntypedServiceImplementation {
   listMessages: handleUnaryCall<ListMessagesRequest, ListMessagesResponse>;
   /**
    * Find messages by words, whatever their case, and offers of files by their names. There is no index: all that is kept
-   * is read, some 100,000 messages a second.
+   * is read (docs/performance.md says how long that takes).
    *
    * Safe to repeat: it changes nothing.
    *
@@ -7328,8 +7328,8 @@ export interface AgentServiceClient extends Client {
    * conversations and messages after that misses nothing, and knows by Message.position what comes twice.
    *
    * Errors:
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the caller reads more slowly than things happen and 4,096 responses wait for it,
-   *     or 64 watches are open. Begin another, and list again.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the caller reads so slowly that more than 1,024 events of those wait for it that no
+   *     later one stands for, such as notices and the trace; or 64 watches are open. Begin another, and list again.
    */
   watch(request: WatchRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchResponse>;
   watch(
@@ -7383,7 +7383,7 @@ export interface AgentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Find messages by words, whatever their case, and offers of files by their names. There is no index: all that is kept
-   * is read, some 100,000 messages a second.
+   * is read (docs/performance.md says how long that takes).
    *
    * Safe to repeat: it changes nothing.
    *

@@ -2267,12 +2267,12 @@ export const DirectoryServiceService = {
    *
    * Others are told of an endpoint if its address is private (RFC 1918, RFC 4193, 100.64.0.0/10), if it is the one that the
    * caller calls from (of IPv6, one of the same /64), or if the host allows it; of loopback if the caller calls from the
-   * directory's own machine. The other endpoints are left out, and the first response says which; where none is left, the
-   * announcement is refused.
+   * directory's own machine. The other endpoints are left out, and the first response says which; where none is left, and no
+   * relay is named, the announcement is refused.
    *
    * Errors:
-   *   - PERMISSION_DENIED (ERR_ENDPOINTS_REFUSED): others may be told of none of the endpoints; BadRequest says why not, of
-   *     each. An announcement that stood goes on.
+   *   - PERMISSION_DENIED (ERR_ENDPOINTS_REFUSED): others may be told of none of the endpoints, and no relay is named;
+   *     BadRequest says why not, of each. An announcement that stood goes on.
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
    */
   announce: {
@@ -2415,12 +2415,12 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    *
    * Others are told of an endpoint if its address is private (RFC 1918, RFC 4193, 100.64.0.0/10), if it is the one that the
    * caller calls from (of IPv6, one of the same /64), or if the host allows it; of loopback if the caller calls from the
-   * directory's own machine. The other endpoints are left out, and the first response says which; where none is left, the
-   * announcement is refused.
+   * directory's own machine. The other endpoints are left out, and the first response says which; where none is left, and no
+   * relay is named, the announcement is refused.
    *
    * Errors:
-   *   - PERMISSION_DENIED (ERR_ENDPOINTS_REFUSED): others may be told of none of the endpoints; BadRequest says why not, of
-   *     each. An announcement that stood goes on.
+   *   - PERMISSION_DENIED (ERR_ENDPOINTS_REFUSED): others may be told of none of the endpoints, and no relay is named;
+   *     BadRequest says why not, of each. An announcement that stood goes on.
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
    */
   announce: handleServerStreamingCall<AnnounceRequest, AnnounceResponse>;
@@ -2512,12 +2512,12 @@ export interface DirectoryServiceClient extends Client {
    *
    * Others are told of an endpoint if its address is private (RFC 1918, RFC 4193, 100.64.0.0/10), if it is the one that the
    * caller calls from (of IPv6, one of the same /64), or if the host allows it; of loopback if the caller calls from the
-   * directory's own machine. The other endpoints are left out, and the first response says which; where none is left, the
-   * announcement is refused.
+   * directory's own machine. The other endpoints are left out, and the first response says which; where none is left, and no
+   * relay is named, the announcement is refused.
    *
    * Errors:
-   *   - PERMISSION_DENIED (ERR_ENDPOINTS_REFUSED): others may be told of none of the endpoints; BadRequest says why not, of
-   *     each. An announcement that stood goes on.
+   *   - PERMISSION_DENIED (ERR_ENDPOINTS_REFUSED): others may be told of none of the endpoints, and no relay is named;
+   *     BadRequest says why not, of each. An announcement that stood goes on.
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
    */
   announce(request: AnnounceRequest, options?: Partial<CallOptions>): ClientReadableStream<AnnounceResponse>;

@@ -254,8 +254,9 @@ export const ConverseResponse: MessageFns<ConverseResponse> = {
 /**
  * A conversation, served by the receiver's own client: message 5 of the five.
  *
- * It listens on plain HTTP/2. The secure channel is inside (docs/protocol.md, sections 4 to 6), so whatever stands
- * outside a record (status, trailers, resets) is unauthenticated and no more than a hint.
+ * It listens on plain HTTP/2, and the same messages come through a relay (sotto.relay.v1.RelayService). The secure channel is
+ * inside (docs/protocol.md, sections 4 to 6), so whatever stands outside a record (status, trailers, resets) is
+ * unauthenticated and no more than a hint.
  *
  * Errors that every call here may give:
  *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): something came that is no message of its type.

@@ -16,6 +16,8 @@ export const protobufFileName = "sotto/peer/v1/record.proto";
 /**
  * The plaintext of one record: what is ready to go to the other side (docs/protocol.md, section 6). It is at most
  * 65,519 bytes when encoded, the size of a Noise transport message without its tag.
+ *
+ * The opener is the side that sent the Hello of the conversation, and the host the one that answered.
  */
 export interface RecordBody {
   /**

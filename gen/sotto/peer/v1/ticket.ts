@@ -36,7 +36,10 @@ export interface TicketBody {
   senderName: string;
   /** Required. The sender's identity key, also from Auth's record of the session: X25519, 32 bytes. */
   senderIdentityKey: Buffer;
-  /** The sender's address as the directory reports it: shown, never enforced. At most 45 characters. */
+  /**
+   * The sender's address as the directory reports it: shown, never enforced. At most 45 characters; empty if the sender has
+   * it hidden.
+   */
   senderAddress: string;
   /** Required. The receiver's identity key as Auth knows it: X25519, 32 bytes. */
   receiverIdentityKey: Buffer;

@@ -1064,7 +1064,8 @@ export const RelayServiceService = {
    * the oldest with ERR_BUSY.
    *
    * The first response gives the attendance's id; one with a call's id follows for each call, which Answer takes within 5
-   * seconds, and one with mail when letters have come for the account, which MailboxService.Collect gives. One without an event comes every 60 seconds, so that both ends notice if the other no longer does its work.
+   * seconds, and one with mail when letters have come for the account, which MailboxService.Collect gives. One without an
+   * event comes every 60 seconds, so that both ends notice if the other no longer does its work.
    *
    * Errors: none of its own.
    */
@@ -1137,7 +1138,8 @@ export interface RelayServiceServer extends UntypedServiceImplementation {
    * the oldest with ERR_BUSY.
    *
    * The first response gives the attendance's id; one with a call's id follows for each call, which Answer takes within 5
-   * seconds, and one with mail when letters have come for the account, which MailboxService.Collect gives. One without an event comes every 60 seconds, so that both ends notice if the other no longer does its work.
+   * seconds, and one with mail when letters have come for the account, which MailboxService.Collect gives. One without an
+   * event comes every 60 seconds, so that both ends notice if the other no longer does its work.
    *
    * Errors: none of its own.
    */
@@ -1186,7 +1188,8 @@ export interface RelayServiceClient extends Client {
    * the oldest with ERR_BUSY.
    *
    * The first response gives the attendance's id; one with a call's id follows for each call, which Answer takes within 5
-   * seconds, and one with mail when letters have come for the account, which MailboxService.Collect gives. One without an event comes every 60 seconds, so that both ends notice if the other no longer does its work.
+   * seconds, and one with mail when letters have come for the account, which MailboxService.Collect gives. One without an
+   * event comes every 60 seconds, so that both ends notice if the other no longer does its work.
    *
    * Errors: none of its own.
    */

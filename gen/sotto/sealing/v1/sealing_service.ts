@@ -2102,9 +2102,9 @@ export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
 };
 
 /**
- * Answers the questions of the directory and of relays to Auth: who a caller is, and a ticket for a conversation. It has a
- * server and a port of its own, on mutual TLS 1.3, as "sealing.sotto"; only client certificates named "directory.sotto"
- * and "relay.sotto" are let in, and a relay may call Authenticate and WatchRevocations alone.
+ * Answers the questions of the directory and of relays to Auth: who a caller is, and tickets for conversations and letters. It
+ * has a server and a port of its own, on mutual TLS 1.3, as "sealing.sotto"; only client certificates named
+ * "directory.sotto" and "relay.sotto" are let in, and a relay may call Authenticate and WatchRevocations alone.
  *
  * Auth trusts the directory with nothing that matters: names and keys come from Auth's own records of the two sessions,
  * and the secret of a conversation leaves it only sealed for the two clients.
@@ -2119,7 +2119,8 @@ export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
  *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
  *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.
  *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
- *   - RESOURCE_EXHAUSTED (ERR_BUSY): the directory has made too many calls; RetryInfo says when to try again.
+ *   - RESOURCE_EXHAUSTED (ERR_BUSY): the caller has made too many calls, or has too many streams open; RetryInfo says when to
+ *     try again.
  *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */
 export type SealingServiceService = typeof SealingServiceService;

@@ -695,7 +695,7 @@ export interface TraceEvent {
   step: number;
   /** The message's name in its contract. */
   message: string;
-  /** Who says it: a person's name, "auth" or "directory". */
+  /** Who says it: a person's name, "auth", "directory" or "mailbox". */
   from: string;
   /** To whom. */
   to: string;
@@ -723,7 +723,7 @@ export interface TraceEvent {
 
 /** A seal around a message or a field: who made it, and for whom. These two read what is inside. */
 export interface TraceSeal {
-  /** What kind it is: "tls", "ticket", "grant", "identity" or "channel". */
+  /** What kind it is: "tls", "ticket", "grant", "identity", "channel" or "letter". */
   kind: string;
   /** Who made it: a person's name, "auth" or "directory". */
   by: string;
@@ -4598,8 +4598,8 @@ export const AgentServiceDefinition = {
      * conversations and messages after that misses nothing, and knows by Message.position what comes twice.
      *
      * Errors:
-     *   - RESOURCE_EXHAUSTED (ERR_BUSY): the caller reads more slowly than things happen and 4,096 responses wait for it,
-     *     or 64 watches are open. Begin another, and list again.
+     *   - RESOURCE_EXHAUSTED (ERR_BUSY): the caller reads so slowly that more than 1,024 events of those wait for it that no
+     *     later one stands for, such as notices and the trace; or 64 watches are open. Begin another, and list again.
      */
     watch: {
       name: "Watch",
@@ -4641,7 +4641,7 @@ export const AgentServiceDefinition = {
     },
     /**
      * Find messages by words, whatever their case, and offers of files by their names. There is no index: all that is kept
-     * is read, some 100,000 messages a second.
+     * is read (docs/performance.md says how long that takes).
      *
      * Safe to repeat: it changes nothing.
      *
