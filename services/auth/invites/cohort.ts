@@ -6,6 +6,7 @@
 import type { Kysely } from 'kysely'
 import { SottoError } from '#lib/errors.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
+import { findBarringLogins } from '../accounts/account-rows.ts'
 import { appendAudit, byHost } from '../audit/audit-log.ts'
 import { revokeAllOf } from '../revocations.ts'
 import type { AuthSchema } from '../store.ts'
@@ -42,13 +43,14 @@ export async function removeCohort(db: Kysely<AuthSchema>, cohort: string, nowMs
   return await inTransaction(db, async (transaction) => {
     const accounts = await transaction
       .selectFrom('account')
-      .select(['id', 'name'])
+      .select('name')
       .where('cohort', '=', cohort)
       .orderBy('name')
       .execute()
     const open = await openInvites(transaction, nowMs).select(['id', 'name']).where('cohort', '=', cohort).execute()
     if (accounts.length + open.length === 0) throw emptyCohort(cohort)
-    for (const { id } of accounts) {
+    for (const { name } of accounts) {
+      const id = await findBarringLogins(transaction, name)
       await revokeAllOf(transaction, id, nowMs)
       await transaction.deleteFrom('account').where('id', '=', id).execute()
     }
