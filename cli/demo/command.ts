@@ -29,7 +29,7 @@ docs/lesson.md goes through it.`
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
-      'watch it work: both services, alice and bob, in a temporary folder; a chat, or what you pipe in goes to bob',
+      'watch it work: auth, the directory, alice and bob, in a temporary folder; a chat, or what you pipe in goes to bob',
     )
     .option('--no-trace', 'leave out the five messages')
     .option('--json', 'show them as JSON, one object a line')

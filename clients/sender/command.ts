@@ -29,7 +29,7 @@ Files end with 0 when all are received, and with 8 when one was declined or coul
 where it stopped when the same command is run again, or in the next sotto chat.
 
 What you send is kept in the profile, encrypted, as a chat keeps it. Nothing is kept for somebody who cannot be reached at the
-beginning and has no mailbox, but by --queue. What is not acknowledged in the end waits, and goes with your next chat, receive or send.
+beginning and has no mailbox, but by --queue. What is not acknowledged in the end waits, and goes with your next chat, web, receive or send.
 
 While a sotto chat, web or receive of the same profile runs, it is that which sends it, and shows what is answered.`
 

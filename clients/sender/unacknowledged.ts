@@ -8,7 +8,7 @@ import type { Wait } from './wait.ts'
 
 /** The notice of messages that wait in the store when a send ends. */
 export const THEY_WAIT =
-  'do not send again what was not acknowledged: it waits, and goes with the next sotto chat, receive or send'
+  'do not send again what was not acknowledged: it waits, and goes with the next sotto chat, web, receive or send'
 
 /** The notice of files that have not arrived. */
 export const THEY_GO_ON = 'a sotto chat, web or receive goes on with it, and so does the same command'
