@@ -42,11 +42,14 @@ export async function lockForReceiving(profile: Profile): Promise<Lock> {
   }
 }
 
+/** How long to wait for whoever may only look at a lock, in milliseconds: a look takes less than one. */
+const LOOK_MS = 20
+
 /** Become the process that owns a profile's conversations, without receiving: undefined if there is one. */
 export async function tryLockForSending(profile: Profile): Promise<Lock | undefined> {
   if (isReceived(profile)) return undefined
   try {
-    return await takeLock(messengerLock(profile), { timeoutMs: 0, hint: '' })
+    return await takeLock(messengerLock(profile), { timeoutMs: LOOK_MS, hint: '' })
   } catch (error) {
     if (isSottoError(error, 'ERR_PROFILE_LOCKED')) return undefined
     throw error

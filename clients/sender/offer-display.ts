@@ -31,7 +31,8 @@ export class OfferDisplay implements Disposable {
   readonly #report: TransferReport
   /** The transfers that are not over, with how fast they go. */
   readonly #open = new Map<string, { readonly meter: ProgressMeter; transfer: Transfer }>()
-  readonly #jsonAtMs = new Recent<number>()
+  /** What JSON told last of each, and when. */
+  readonly #told = new Recent<{ readonly transfer: Transfer; readonly atMs: number }>()
   readonly #timer: NodeJS.Timeout | undefined
   #reading = ''
 
@@ -71,9 +72,10 @@ export class OfferDisplay implements Disposable {
   /** Every step, and of progress no more than a line a second. */
   #printJson(transfer: Transfer): void {
     const nowMs = this.#options.clock.monotonicMs()
-    const isStep = !isSameStep(this.#open.get(transfer.id)?.transfer, transfer)
-    if (!isStep && nowMs - (this.#jsonAtMs.get(transfer.id) ?? 0) < JSON_EVERY_MS) return
-    this.#jsonAtMs.set(transfer.id, nowMs)
+    const told = this.#told.get(transfer.id)
+    const isDue = told === undefined || nowMs - told.atMs >= JSON_EVERY_MS
+    if (!isDue && isSameStep(told.transfer, transfer)) return
+    this.#told.set(transfer.id, { transfer, atMs: nowMs })
     this.#options.output.printJson(transferFields(transfer))
   }
 

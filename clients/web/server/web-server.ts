@@ -117,7 +117,8 @@ function listen(answer: RequestListener, host: string, port: number): Promise<Se
   server.on('upgrade', (_request, socket) => socket.destroy())
   server.on('connect', (_request, socket) => socket.destroy())
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    // Of a connection that could not be taken later, nobody need hear.
+    server.on('error', reject)
     server.listen({ host, port, ipv6Only: host === '::1' }, () => resolve(server))
   })
 }

@@ -43,6 +43,8 @@ export async function startHealthPort({ port, isServing }: HealthPortOptions): P
     response.writeHead(isServing() ? 200 : 503, { 'content-type': 'text/plain' })
     response.end(isServing() ? 'serving\n' : 'not serving\n')
   })
+  // Of a connection that could not be taken, whoever asks need not hear: they ask again.
+  server.on('error', () => undefined)
   server.listen(port, LOOPBACK)
   try {
     await once(server, 'listening')

@@ -157,7 +157,8 @@ export async function serveMetrics(at: MetricsAddress | undefined, gauges: reado
 
 async function listen(server: Server, host: string, port: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  server.once('error', reject)
+  // Of a connection that could not be taken later, nobody need hear.
+  server.on('error', reject)
   server.listen({ host, port }, () => resolve((server.address() as AddressInfo).port))
   try {
     return await promise

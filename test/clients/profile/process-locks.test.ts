@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import {
   hasLockHolder,
@@ -40,5 +42,17 @@ describe('roles', () => {
     sending?.release()
     const lock = await receiving
     lock.release()
+  })
+
+  it('let one send own them though somebody looks at that very moment', async () => {
+    const first = await tryLockForSending(one)
+    first?.release()
+    const look = new DatabaseSync(join(one.storage.folder, 'messenger.lock'))
+    look.exec('begin; select count(*) from sqlite_master')
+    const sending = tryLockForSending(other)
+    look.close()
+    const lock = await sending
+    expect(lock).not.to.equal(undefined)
+    lock?.release()
   })
 })

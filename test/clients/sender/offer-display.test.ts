@@ -27,9 +27,9 @@ describe('OfferDisplay', () => {
     const shown = new Output({ output, errors, json, trace: false, bottomLine: statusLine })
     const display = new OfferDisplay({ output: shown, statusLine, json, clock })
     /** Let 10 MB flow in ten seconds. */
-    const flow = () => {
+    const flow = (transfer = GIVEN) => {
       for (let position = 0; position <= GIVEN.size; position += 100_000) {
-        display.changed({ ...GIVEN, state: 'accepted', position })
+        display.changed({ ...transfer, state: 'accepted', position })
         clock.advance(100)
       }
     }
@@ -61,6 +61,13 @@ describe('OfferDisplay', () => {
     const positions = lines.flatMap(({ state, position }) => (state === 'accepted' ? [position] : []))
     expect(positions).to.deep.equal(Array.from({ length: 11 }, (_, second) => second * 1_000_000))
     expect(errors.text).to.equal('')
+  })
+
+  it('has no more of what others offer', () => {
+    const { output, display, flow } = open({ json: true })
+    using _display = display
+    flow({ ...GIVEN, direction: 'downloading' })
+    expect(output.text.split('\n').slice(0, -1)).to.have.length(11)
   })
 
   it('writes a line over and over where a person watches, and leaves the end standing above it', () => {
