@@ -106,6 +106,8 @@ export interface MessengerOptions {
   readonly channelTimes?: Partial<ChannelTimes>
   /** When a direct conversation is tried in the place of one through the relay, where it is not for the side to say. */
   readonly moveBackoff?: BackoffOptions
+  /** How long one way to somebody has a head start on the next, where it is not the usual time: in milliseconds. */
+  readonly staggerMs?: number
   /** Ends everything. */
   readonly signal: AbortSignal
 }

@@ -75,7 +75,7 @@ export class Messenger {
   readonly #failure = Promise.withResolvers<never>()
 
   constructor(options: MessengerOptions) {
-    const { profile, clock, directory, store, events, trace, channelTimes = {} } = options
+    const { profile, clock, directory, store, events, trace, staggerMs, channelTimes = {} } = options
     this.#options = options
     this.#signal = AbortSignal.any([options.signal, this.#stopped.signal])
     this.files = new Files({
@@ -98,7 +98,18 @@ export class Messenger {
       permit: (name, identityKey) => mayReceive(profile, name, identityKey),
     })
     const { onReceived: deliver, onPinned, onTyping = () => {}, onWaiting } = events
-    this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, onWaiting, trace, channelTimes }
+    this.#calling = {
+      profile,
+      directory,
+      clock,
+      deliver,
+      onTyping,
+      onPinned,
+      onWaiting,
+      trace,
+      staggerMs,
+      channelTimes,
+    }
     this.#peers = new PeerSessions({
       calling: this.#calling,
       streamsByKey: this.#streamsByKey,

@@ -58,12 +58,17 @@ export interface Reached {
 /**
  * Connect to the first place that answers.
  *
+ * @param staggerMs - How long one attempt has a head start on the next, the relay's included, in milliseconds.
  * @throws SottoError `ERR_PEER_UNREACHABLE` if none does, with a time to come back where one takes connections and closes
  *   them, as a receiver without room does; what the signal was aborted with.
  */
-export async function dial({ endpoints, relay }: Places, signal: AbortSignal): Promise<Reached> {
+export async function dial(
+  { endpoints, relay }: Places,
+  signal: AbortSignal,
+  staggerMs = STAGGER_MS,
+): Promise<Reached> {
   const settled = new AbortController()
-  const race = new Race(AbortSignal.any([signal, settled.signal]))
+  const race = new Race(AbortSignal.any([signal, settled.signal]), staggerMs)
   try {
     const direct = race.enterInTurn(endpoints.filter(isUsable).slice(0, MAX_ENDPOINTS))
     if (relay !== undefined) await race.enterRelay(relay, direct)
@@ -87,11 +92,13 @@ export async function dial({ endpoints, relay }: Places, signal: AbortSignal): P
 
 class Race {
   readonly #signal: AbortSignal
+  readonly #staggerMs: number
   readonly #attempts: Promise<Reached>[] = []
   isWon = false
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, staggerMs: number) {
     this.#signal = signal
+    this.#staggerMs = staggerMs
   }
 
   /** Begin an attempt to each endpoint, as long as none has won. Resolves when all have begun, and the last has had its head start. */
@@ -99,7 +106,7 @@ class Race {
     for (const endpoint of endpoints) {
       if (this.isWon) return
       const attempt = this.#enter(this.#reachEndpoint(endpoint))
-      await Promise.race([Promise.allSettled([attempt]), this.#anyone(), this.#pause(STAGGER_MS)])
+      await Promise.race([Promise.allSettled([attempt]), this.#anyone(), this.#pause(this.#staggerMs)])
     }
   }
 

@@ -41,6 +41,8 @@ export interface Calling {
   /** Opening a conversation with somebody waits for this now. */
   readonly onWaiting?: ((peerName: string, forWhat: string) => void) | undefined
   readonly trace: Trace
+  /** How long one way has a head start on the next, where it is not the usual time: in milliseconds. */
+  readonly staggerMs?: number | undefined
   /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
 }
@@ -48,7 +50,7 @@ export interface Calling {
 /** The facts that a handshake with somebody takes. */
 export type Greeting = Pick<
   Calling,
-  'profile' | 'directory' | 'clock' | 'onPinned' | 'onWaiting' | 'trace' | 'channelTimes'
+  'profile' | 'directory' | 'clock' | 'onPinned' | 'onWaiting' | 'trace' | 'staggerMs' | 'channelTimes'
 >
 
 /**
@@ -142,7 +144,7 @@ async function call<Result>(
     const requested = await requestChat(calling, peerName, signal)
     calling.onWaiting?.(peerName, `${peerName}’s machine`)
     const places = placesOf(requested, profile)
-    const reached = await dial(untried(places, tried), signal)
+    const reached = await dial(untried(places, tried), signal, calling.staggerMs)
     tried.add(reached.place)
     try {
       return await goOn(await greet(calling, requested, reached, signal))

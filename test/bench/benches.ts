@@ -1,4 +1,5 @@
 /** All benches, in the order in which they run. */
+import { begin } from './begin.ts'
 import { chat } from './chat.ts'
 import { chatAwaited } from './chat-awaited.ts'
 import { chatDurable } from './chat-durable.ts'
@@ -39,6 +40,7 @@ export const BENCHES: readonly Bench[] = [
   getPresence,
   presence,
   relay,
+  begin,
   letter,
   fair,
   many,

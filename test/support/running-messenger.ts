@@ -10,6 +10,7 @@ import { createLogger } from '#lib/runtime/log.ts'
 import { MailboxClient } from '../../clients/letters/mailbox.ts'
 import { Messenger } from '../../clients/messenger/messenger.ts'
 import type { MessengerOptions } from '../../clients/messenger/messenger-options.ts'
+import type { ConversationEnd } from '../../clients/peer/conversation.ts'
 import type { Lock } from '../../clients/profile/lock.ts'
 import { lockForReceiving } from '../../clients/profile/process-locks.ts'
 import { Profile } from '../../clients/profile/profile.ts'
@@ -20,7 +21,6 @@ import { openStore, type Store } from '../../clients/store/store.ts'
 import type { Watch } from '../../clients/store/store-watch.ts'
 import type { TraceEvent } from '../../clients/trace/trace.ts'
 import { textOf } from './event-text.ts'
-import type { Installation } from './installation.ts'
 import type { MailboxUnderTest } from './running-mailbox.ts'
 
 interface Parts {
@@ -43,6 +43,7 @@ export interface MessengerUnderTestOptions
       | 'awayMs'
       | 'channelTimes'
       | 'moveBackoff'
+      | 'staggerMs'
       | 'startsOffline'
       | 'maxConversations'
     >
@@ -76,8 +77,12 @@ export class MessengerUnderTest implements AsyncDisposable {
   /** Emits `change` for every event of the messenger. */
   readonly changes = new EventEmitter<{ change: [] }>()
   readonly messenger: Messenger
+  /** How each conversation ended that no other carried on. */
+  readonly parted: ConversationEnd['how'][] = []
   /** Whether the directory has the messenger's announcement. */
   isOnline = false
+  /** The relay that others are told to call at. */
+  relay: string | undefined
   readonly #directory: DirectoryClient
   readonly #lock: Lock
   readonly #watch: Watch
@@ -85,7 +90,7 @@ export class MessengerUnderTest implements AsyncDisposable {
 
   /** Start the messenger of a person. Resolves when others can call them. */
   static async start(
-    { home }: Pick<Installation, 'home'>,
+    { home }: { readonly home: { readonly path: string } },
     name: string,
     options: MessengerUnderTestOptions = {},
   ): Promise<MessengerUnderTest> {
@@ -142,9 +147,13 @@ export class MessengerUnderTest implements AsyncDisposable {
         onPresence: notify,
         onConversation: notify,
         onRoute: notify,
-        onParted: notify,
-        onOnline: () => {
+        onParted: (_name, { how }) => {
+          this.parted.push(how)
+          notify()
+        },
+        onOnline: (_endpoints, relay) => {
           this.isOnline = true
+          this.relay = relay
           notify()
         },
         onOffline: () => {

@@ -18,6 +18,9 @@ export type Unit =
   | 'KB'
   | '% of a core'
   | 'people'
+  | 'conversations'
+  | 'handshakes'
+  | 'texts'
 
 /** The bar that a figure or a ratio is to reach: shown beside it, and judged by nobody here. */
 export interface Bar {
