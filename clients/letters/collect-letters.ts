@@ -12,12 +12,14 @@ import { isSame } from '#lib/same-bytes.ts'
 import { mayReceive } from '../profile/permission.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import { isUsed } from '../store/rows/letter-state.ts'
+import type { Store } from '../store/store.ts'
 import type { CollectedLetter, MailboxClient } from './mailbox.ts'
 import { type OpenedLetter, type OpenOptions, openCollected, refuse } from './open-collected.ts'
 import { type StoredLetter, storeLetters } from './store-letters.ts'
 
 export interface CollectOptions extends OpenOptions {
   readonly mailbox: Pick<MailboxClient, 'collect'> & OpenOptions['mailbox']
+  readonly store: Store
   /** The message log for a key, unless a conversation has its streams: then letters wait. */
   readonly messageLogFor: (name: string, identityKey: Uint8Array) => MessageLog | undefined
   /** Takes events that are new; they are stored. */
@@ -63,8 +65,10 @@ async function takeLetters(
 ): Promise<ReadonlyMap<CollectedLetter, Outcome>> {
   const outcomes = new Map<CollectedLetter, Outcome>()
   let opened: OpenedLetter[] = []
+  // Of one look, for it is large.
+  const state = options.store.letterState()
   for (const letter of letters) {
-    const result = await openCollected(letter, options)
+    const result = await openCollected(letter, state, options)
     if (typeof result === 'string') outcomes.set(letter, result)
     else opened.push(result)
   }

@@ -15,13 +15,11 @@ import type { Profile } from '../profile/profile.ts'
 import { realmOfAccount } from '../profile/state.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { isUsed, type LetterState } from '../store/rows/letter-state.ts'
-import type { Store } from '../store/store.ts'
 import type { CollectedLetter, MailboxClient } from './mailbox.ts'
 
 export interface OpenOptions {
   readonly profile: Profile
   readonly mailbox: Partial<Pick<MailboxClient, 'tellCollected'>>
-  readonly store: Store
   readonly clock: ServerClock
   readonly onPinned: (name: string) => void
   /** A letter came under a name with another key than the pinned one. It stays where it is. */
@@ -39,15 +37,17 @@ export interface OpenedLetter extends Pick<AdmittedLetter, 'ticket' | 'prekeyId'
 /**
  * Open a letter of the own mailbox.
  *
+ * @param state - What is kept for letters, as it was a moment ago: whoever stores the letter looks again.
  * @returns `kept` where it has to wait there, for the user or for a clock that is right; `useless` where it is to be deleted.
  * @throws SottoError where it was not the letter that failed, but what is to keep it.
  */
 export async function openCollected(
   letter: CollectedLetter,
+  state: LetterState,
   options: OpenOptions,
 ): Promise<OpenedLetter | 'kept' | 'useless'> {
-  const { profile, store, mailbox } = options
-  const admission = admissionOf(options, store.letterState())
+  const { profile, mailbox } = options
+  const admission = admissionOf(options, state)
   try {
     const admitted = admitLetter(letter.bytes, admission)
     const { ticket, prekeyId } = admitted

@@ -127,6 +127,7 @@ export class StoreFile {
         this.contacts.refresh()
         const result = work()
         this.transfers.seal()
+        this.contacts.seal()
         return result
       })
     } catch (error) {

@@ -237,7 +237,7 @@ export class Store {
   }
 
   /**
-   * Store in one step what several message logs write, each once at most, and what is noted beside it: all or nothing.
+   * Store in one step what several message logs write, and what is noted beside it: all or nothing.
    *
    * @param durability - Of all of it; on the disk when this returns unless set.
    * @throws whatever one of them throws.

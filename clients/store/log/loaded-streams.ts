@@ -144,9 +144,9 @@ export class LoadedStreams {
     return { lastBatch, batches: outgoing.batches }
   }
 
-  /** Put what others have appended into the queue. */
+  /** Put what others have appended into the queue: once, though it was read at two writings that are committed as one. */
   take({ lastBatch, batches }: Fresh): void {
-    for (const batch of batches) this.#enqueue(batch)
+    for (const batch of batches) if (batch.number > this.#lastBatch) this.#enqueue(batch)
     this.#lastBatch = lastBatch
   }
 

@@ -58,6 +58,8 @@ export class Contacts {
   /** The contacts by id, ascending, as the tables hold them as of `#dataVersion`. */
   #known = new Map<number, Known>()
   #head: Head = NEW_HEAD
+  /** Whether the head in the tables vouches for what they held before. */
+  #isHeadStale = false
   #dataVersion: number | undefined
 
   constructor({ database, headSeal, contactSeal, nameKey, tolerant }: ContactsOptions) {
@@ -95,6 +97,7 @@ export class Contacts {
   /** A transaction was undone, so what is known may not be what the tables hold. */
   invalidate(): void {
     this.#dataVersion = undefined
+    this.#isHeadStale = false
   }
 
   #load(id: number, nameHash: Uint8Array, sealed: Uint8Array): void {
@@ -133,17 +136,20 @@ export class Contacts {
 
   /** Vouch for the transfers as they are now. @param digest - Of their rows. */
   sealTransfers(digest: Uint8Array): void {
-    this.#writeHead({ ...this.#head, transfers: Buffer.from(digest).toString('hex') })
+    this.#head = { ...this.#head, transfers: Buffer.from(digest).toString('hex') }
+    this.#isHeadStale = true
+  }
+
+  /** Have the head vouch for what the tables hold now. To be called at the end of each transaction that writes. */
+  seal(): void {
+    if (!this.#isHeadStale) return
+    this.#sql.writeHead.run(this.#sealHead(this.#head))
+    this.#isHeadStale = false
   }
 
   /** Whether these are the transfers that were written. */
   vouchesForTransfers(digest: Uint8Array): boolean {
     return this.#head.transfers === Buffer.from(digest).toString('hex')
-  }
-
-  #writeHead(head: Head): void {
-    this.#head = head
-    this.#sql.writeHead.run(this.#sealHead(head))
   }
 
   all(): readonly Contact[] {
@@ -182,14 +188,14 @@ export class Contacts {
 
   #note(known: Known): Contact {
     this.#known.set(known.id, known)
-    this.#writeHead(this.#head)
+    this.#isHeadStale = true
     return known
   }
 
   remove(id: number): void {
     this.#sql.remove.run(id)
     this.#known.delete(id)
-    this.#writeHead(this.#head)
+    this.#isHeadStale = true
   }
 
   // So that no two rows can be of one name, without the name.

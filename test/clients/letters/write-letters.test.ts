@@ -97,6 +97,24 @@ describe('letters that are written together', () => {
     for (const each of [store, other]) each.close()
   })
 
+  it('may write a log twice in a step, which takes in once what another process has appended meanwhile', async () => {
+    await using folder = await temporaryFolder()
+    const [store, other] = [testStore(folder.path), testStore(folder.path)]
+    const messageLog = logOf(store, 'bob')
+    void messageLog.streams
+    logOf(other, 'bob').append(permitWriting('bob'), [outgoingText('meanwhile')])
+    store.storeTogether(() => {
+      for (const isUnanswered of [true, false]) messageLog.markUnanswered(isUnanswered)
+      messageLog.append(permitWriting('bob'), [outgoingText('own')])
+      messageLog.markUnanswered(true)
+    })
+    expect(messageLog.streams.outgoing.unacknowledged).to.equal(2)
+    logOf(other, 'bob').append(permitWriting('bob'), [outgoingText('afterwards')])
+    messageLog.takeAppended()
+    expect(messageLog.streams.outgoing.unacknowledged).to.equal(3)
+    for (const each of [store, other]) each.close()
+  })
+
   it('are all marked or none, whenever the program dies, and written anew with the same events where none is', async () => {
     let hasCrashed = true
     for (let at = 0; hasCrashed; at += 1) {

@@ -51,7 +51,7 @@ const OTHER_TESTS = [
   'relay/mailbox/shared-mailbox',
   // What is before the database: sockets, calls, certificates, logs.
   ...['log-lines', 'metrics', 'auth/strangers', 'auth/keys/certificates'],
-  ...['connections', 'endpoints', 'outages', 'rates'].map((name) => `directory/${name}`),
+  ...['connections', 'endpoints', 'hostile-bytes', 'outages', 'rates'].map((name) => `directory/${name}`),
 ]
 
 /** How a test comes by a database. */
