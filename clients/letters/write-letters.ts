@@ -34,14 +34,8 @@ export function writeLetters(
   store: Pick<Store, 'storeTogether'>,
   letters: readonly LetterToWrite[],
 ): (NextLetter | SottoError)[] {
-  // A log is written once in a step, and with what came before these letters it would be twice.
-  const ready = letters.map(({ messageLog }) =>
-    unlessOfStore(() => {
-      // Asked for, so that they are loaded.
-      void messageLog.streams
-      messageLog.save()
-    }),
-  )
+  // Loaded before: where the step fails, memory must not hold what it has read in it.
+  const ready = letters.map(({ messageLog }) => unlessOfStore(() => messageLog.streams))
   return store.storeTogether(
     () =>
       letters.map(({ messageLog, sessionId }, index) => {
