@@ -12,20 +12,22 @@ import { scheduleRef } from '#lib/runtime/schedule.ts'
 import type { CollectOptions } from '../letters/collect-letters.ts'
 import { DueTogether } from '../letters/due-together.ts'
 import { type Envelope, getEnvelope } from '../letters/envelope.ts'
+import { ANSWER_EVERY_MS, LetterReasons } from '../letters/letter-reasons.ts'
 import type { MailboxClient } from '../letters/mailbox.ts'
 import { type Posted, postLetters } from '../letters/post-letters.ts'
 import type { PostOptions } from '../letters/post-round.ts'
 import { isPassing } from '../session/service-outage.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { Store } from '../store/store.ts'
+import type { DurableStreams } from './durable-streams.ts'
 import { OwnMailbox, throwUnlessPassing } from './own-mailbox.ts'
 import type { StreamsByKey } from './streams-by-key.ts'
 
 /** How long somebody is away before what waits is posted, in milliseconds: a restart or a moment without network is less. */
 const AWAY_MS = 10_000
 
-/** How often letters may say nothing but that others are stored, in milliseconds; and how often all is looked through. */
-const ANSWER_EVERY_MS = 3_600_000
+/** How often all is looked through, in milliseconds. */
+const LOOK_EVERY_MS = ANSWER_EVERY_MS
 
 /** How long what a letter needs of others is kept for one that is not written yet, in milliseconds. */
 const ENVELOPE_MS = 60_000
@@ -60,6 +62,7 @@ export class Letters {
   readonly own: OwnMailbox
   readonly #options: LettersOptions
   readonly #posting: PostOptions
+  readonly #reasons: LetterReasons
   readonly #givenUp = new AbortController()
   /** Those who are going to be looked at. */
   readonly #considered: DueTogether
@@ -77,6 +80,8 @@ export class Letters {
 
   constructor(options: LettersOptions) {
     this.#options = options
+    const { profile } = options
+    this.#reasons = new LetterReasons({ profile, streamsOf: (name) => this.#streamsOf(name) })
     // What is on its way to a mailbox as this is stopped gets there: another letter with the same would follow it.
     this.#posting = {
       ...options,
@@ -96,7 +101,7 @@ export class Letters {
         for (const name of options.store.unanswered()) this.consider(name)
       },
     })
-    this.#round = setInterval(() => options.attempt(() => this.#lookThrough()), ANSWER_EVERY_MS)
+    this.#round = setInterval(() => options.attempt(() => this.#lookThrough()), LOOK_EVERY_MS)
     this.#round.unref()
   }
 
@@ -106,6 +111,11 @@ export class Letters {
     if (streams.conversation !== undefined) return undefined
     streams.takeAppended()
     return streams.messageLog
+  }
+
+  #streamsOf(name: string): DurableStreams | undefined {
+    const { streamsByKey, profile } = this.#options
+    return streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
   }
 
   /** Something may wait for somebody, or they may have gone: post it, if that is still so after a while. */
@@ -123,25 +133,9 @@ export class Letters {
     if (!isBegun && this.#due.size > 0) this.#options.attempt(() => this.#inTurn(() => this.#postDue()))
   }
 
-  /** Whether there is a reason for a letter to somebody now. */
+  /** Whether there is a reason for a letter to somebody who is away now. */
   #isDueAway(name: string): boolean {
-    return !this.#options.isOnline(name) && this.#isDue(name)
-  }
-
-  /** Whether there is a reason for a letter to somebody now, if they are away. */
-  #isDue(name: string): boolean {
-    const { streamsByKey, profile } = this.#options
-    const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
-    if (streams === undefined || streams.conversation !== undefined) return false
-    const { appended, posted } = streams.progress
-    return appended > posted || streams.messageLog.isAnswerDue(ANSWER_EVERY_MS)
-  }
-
-  /** Whether somebody is to be told that theirs are stored. */
-  #isAnswerDue(name: string): boolean {
-    const { streamsByKey, profile } = this.#options
-    const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
-    return streams?.messageLog.isAnswerDue(ANSWER_EVERY_MS) ?? false
+    return !this.#options.isOnline(name) && this.#reasons.isDue(name)
   }
 
   /**
@@ -153,11 +147,8 @@ export class Letters {
    */
   async postNow(name: string): Promise<boolean> {
     return await this.#inTurn(async () => {
-      const { streamsByKey, profile } = this.#options
-      const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
-      streams?.takeAppended()
-      const { appended, posted } = streams?.progress ?? { appended: 0, posted: 0 }
-      if (appended > posted) {
+      this.#streamsOf(name)?.takeAppended()
+      if (this.#reasons.hasMore(name)) {
         const result = (await this.#postTo([name])).get(name)
         if (isSottoError(result)) throw result
         return result === true
@@ -178,7 +169,7 @@ export class Letters {
     signal = this.#posting.signal,
   ): Promise<ReadonlyMap<string, boolean | SottoError>> {
     const addressees = names.map((name) => {
-      return { name, isAnswer: this.#isAnswerDue(name), envelope: this.#takeEnvelope(name) }
+      return { name, isAnswer: this.#reasons.isAnswerDue(name), envelope: this.#takeEnvelope(name) }
     })
     const results = await postLetters(addressees, { ...this.#posting, signal })
     return new Map(
@@ -216,7 +207,7 @@ export class Letters {
         if (!isSottoError(result) || signal.aborted) continue
         if (isPassing(result) || result.code === 'ERR_NO_MAILBOX') {
           this.#failed.add(name)
-          this.consider(name, result.retryAfterMs ?? RETRY_MS)
+          this.consider(name, result.retryAfterMs ?? (this.#reasons.hasMore(name) ? RETRY_MS : ANSWER_EVERY_MS))
         } else onRefused(name, result)
       }
     } catch (error) {
@@ -281,7 +272,7 @@ export class Letters {
     if (signal.aborted) return
     try {
       await this.#postTo(
-        [...names].filter((name) => this.#isDue(name)),
+        [...names].filter((name) => this.#reasons.isDue(name)),
         signal,
       )
     } catch (error) {

@@ -1,5 +1,8 @@
 import { expect } from 'chai'
 import { LETTER_ROOM_BYTES } from '#lib/letter/letter-body.ts'
+import { LetterReasons } from '../../../clients/letters/letter-reasons.ts'
+import { StreamsByKey } from '../../../clients/messenger/streams-by-key.ts'
+import { mayReceive } from '../../../clients/profile/permission.ts'
 import { setBlocked } from '../../../clients/profile/pins.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import type { Message } from '../../../clients/store/reading/messages.ts'
@@ -86,6 +89,33 @@ describe('a messenger with a mailbox', function () {
       await bob.until(() => bob.received.length === 2)
     }
     expect(bob.store.unanswered()).to.deep.equal([])
+  })
+
+  it('answers nobody who is blocked, says nothing of it, and does once they are not', async () => {
+    await visit('alice')
+    await visit('bob')
+    await write('alice', 'bob', 'hello')
+    const block = async (isBlocked: boolean) =>
+      await setBlocked(await Profile.open(installation.home.path, 'bob'), 'alice', isBlocked)
+    {
+      await using bob = await MessengerUnderTest.start(installation, 'bob', { mailboxes })
+      expect(bob.received).to.deep.equal(['alice: hello'])
+      const { store, profile } = bob
+      const permit = (name: string, identityKey: Uint8Array) => mayReceive(profile, name, identityKey)
+      const streamsByKey = new StreamsByKey({ store, onProgress() {}, sendsReceipts: () => false, permit })
+      const { publicKey } = (await Profile.open(installation.home.path, 'alice')).state.identity
+      const reasons = new LetterReasons({ profile, streamsOf: (name) => streamsByKey.found(name, publicKey) })
+      expect([reasons.hasMore('alice'), reasons.isDue('alice')]).to.deep.equal([false, true])
+      await block(true)
+      await profile.refresh()
+      expect(reasons.isDue('alice')).to.equal(false)
+    }
+    expect(mailboxes.posted).to.deep.equal(['bob'])
+    await block(false)
+    await visit('bob')
+    expect(mailboxes.posted).to.deep.equal(['bob', 'alice'])
+    await using alice = await start('alice')
+    expect(await statesOf(alice, 'bob')).to.deep.equal(['delivered'])
   })
 
   it('delivers once what goes by letter and in a conversation', async () => {
