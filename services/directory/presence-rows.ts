@@ -95,7 +95,7 @@ export class PresenceRows {
   }
 
   /** Take an announcement of this process back, if it still stands. */
-  async withdraw({ account, number }: NumberedAnnouncement, nowMs: number): Promise<void> {
+  async withdraw({ account, number }: Pick<Standing, 'account' | 'number'>, nowMs: number): Promise<void> {
     await this.#db
       .updateTable('presence')
       .set({ ...WITHDRAWN, changed_at: nowMs })

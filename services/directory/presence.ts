@@ -30,6 +30,9 @@ export const RENEWAL_MS = LEASE_MS / 3
 /** After how many leases what a dead process left is cleared away: until then it merely does not count. */
 const CLEARED_AFTER_LEASES = 10
 
+/** How many announcements are taken back at once that nobody holds: the lease is not to wait for them. */
+const MAX_UNHELD = 500
+
 /** An announcement that stands until it is withdrawn or its signal fires. */
 export interface Registration {
   /** Whether it took the place of one of another receiver of the account. */
@@ -61,6 +64,8 @@ export class PresenceRegistry {
   readonly #sharedTimeMs: () => Promise<number | undefined>
   /** The announcements that this process holds open, by account. */
   readonly #entries = new Map<string, Entry>()
+  /** Those that are being written, which nobody holds yet. */
+  readonly #announcing = new Set<Announcement>()
   /** How far the shared time is ahead of this machine's, in milliseconds. */
   #aheadMs = 0
   #left = false
@@ -100,6 +105,15 @@ export class PresenceRegistry {
    *   the earlier announcement then stands.
    */
   async announce(announcement: Announcement): Promise<Registration> {
+    this.#announcing.add(announcement)
+    try {
+      return await this.#announce(announcement)
+    } finally {
+      this.#announcing.delete(announcement)
+    }
+  }
+
+  async #announce(announcement: Announcement): Promise<Registration> {
     const { account, instanceId } = announcement
     const before = await this.#noteFailure(this.#rows.find(account, this.#now()))
     const number = await this.#noteFailure(this.#rows.announce(announcement, this.#now()))
@@ -179,8 +193,20 @@ export class PresenceRegistry {
     await this.#rows.renewLease(this.#now() + LEASE_MS)
     await this.#rows.clear(this.#now() - CLEARED_AFTER_LEASES * LEASE_MS, this.#now())
     const held = [...this.#entries.values()]
-    const own = new Map((await this.#rows.ownStandings()).map(({ account, number }) => [account, number]))
+    const standings = await this.#rows.ownStandings()
+    await this.#withdrawUnheld(standings)
+    const own = new Map(standings.map(({ account, number }) => [account, number]))
     await this.#settle(held.filter(({ account, number }) => own.get(account) !== number))
+  }
+
+  /** Take back what is written and nobody holds: the database failed as its stream ended, or answered too late. */
+  async #withdrawUnheld(standings: readonly Standing[]): Promise<void> {
+    const coming = new Set(Array.from(this.#announcing, ({ account }) => account))
+    const unheld = standings.filter(({ account }) => !this.#entries.has(account) && !coming.has(account))
+    for (const standing of unheld.slice(0, MAX_UNHELD)) {
+      await this.#rows.withdraw(standing, this.#now())
+      this.#tell(standing.account)
+    }
   }
 
   /** Bring what is held and what is written together: write what is lost, end what was replaced. */

@@ -99,6 +99,26 @@ describe('PresenceRegistry', () => {
     expect([failed, older.ended.aborted]).to.deep.equal(['failed', false])
   })
 
+  describe('what nobody holds any more', () => {
+    it('goes offline with a renewal where the database failed as it was withdrawn', async () => {
+      const standing = await presence.announce(announcementOf('bob', 1))
+      await presence.announce(announcementOf('carol', 1))
+      await db.schema.alterTable('presence').renameTo('away').execute()
+      expect(await standing.withdraw().catch(() => 'failed')).to.equal('failed')
+      await db.schema.alterTable('away').renameTo('presence').execute()
+      await presence.renew()
+      expect(await presence.find('bob')).to.equal(undefined)
+      expect(await presence.find('carol')).to.deep.equal(announcementOf('carol', 1))
+    })
+
+    it('is not what is being announced during a renewal', async () => {
+      const coming = Array.from({ length: 20 }, (_, n) => presence.announce(announcementOf(`user-${n}`, n)))
+      for (let count = 0; count < 5; count += 1) await presence.renew()
+      await Promise.all(coming)
+      for (let n = 0; n < 20; n += 1) expect(await presence.find(`user-${n}`), `user-${n}`).not.to.equal(undefined)
+    })
+  })
+
   describe('expel', () => {
     it('ends the announcement of a session that has ended', async () => {
       const standing = await presence.announce(announcementOf('bob', 1))
