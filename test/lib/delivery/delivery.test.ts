@@ -7,7 +7,7 @@ import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { FileLane } from '#lib/delivery/file-lane.ts'
 import { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { EVENT_ID_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
-import { parseRecordBody } from '#lib/delivery/record-body.ts'
+import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { textBody } from '../../support/event-text.ts'
 import { assertProperty } from '../../support/property.ts'
@@ -290,6 +290,25 @@ describe('Delivery', () => {
     bob.open()
     settle(alice, bob)
     expect(bob.stored).to.deep.equal(['b', 'c', 'waits'])
+  })
+
+  it('holds nothing of a stream that it drops, however much of it comes', () => {
+    const [alice, bob] = pair()
+    alice.say('a')
+    settle(alice, bob)
+    const fresh = new Side(true)
+    fresh.say('b')
+    // Started anew, it has told nobody yet what it knows.
+    bob.streams = new StreamPair({ outgoing: bob.streams.outgoing, incoming: bob.streams.incoming, recall: () => [] })
+    bob.open()
+    for (const plaintext of fresh.speak()) bob.hear(plaintext)
+    expect(bob.waiting).to.deep.equal([])
+    // Were its ids noted, they would have to go on from each other.
+    const event = encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(0), body: 'c' })
+    for (const firstSequence of [1_000n, 2n]) bob.hear(encodeRecordBody({ firstSequence, events: [event] }, {}))
+    const close = { reason: CloseReason.DONE, lastSequence: 1_000n }
+    bob.hear(encodeRecordBody(undefined, { control: { $case: 'close', value: close } }))
+    expect([bob.waiting, bob.closeReason]).to.deep.equal([[], CloseReason.DONE])
   })
 
   it('begins a new stream where the other side says something else under a number that it has said', () => {
