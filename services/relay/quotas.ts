@@ -44,6 +44,8 @@ export class Quotas {
   readonly #limits: QuotaLimits
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #usages = new Map<string, Usage>()
+  /** Accounts without a conversation whose bytes are not all there again; who has ended theirs first comes first. */
+  readonly #resting = new Set<string>()
 
   constructor(limits: QuotaLimits, clock: Pick<Clock, 'monotonicMs'>) {
     this.#limits = limits
@@ -53,6 +55,7 @@ export class Quotas {
   /** Begin a conversation of an account. @throws SottoError `ERR_BUSY` if it has as many as it may. */
   begin(account: string): Share {
     const { conversations, bytesPerSecond } = this.#limits
+    this.#forgetRested()
     const fresh = { conversations: 0, available: bytesPerSecond, atMs: this.#clock.monotonicMs() }
     const usage = this.#usages.get(account) ?? fresh
     if (usage.conversations >= conversations) {
@@ -60,6 +63,7 @@ export class Quotas {
     }
     usage.conversations += 1
     this.#usages.set(account, usage)
+    this.#resting.delete(account)
     let isOver = false
     return {
       spend: (bytes) => this.#spend(usage, bytes),
@@ -67,17 +71,35 @@ export class Quotas {
         if (isOver) return
         isOver = true
         usage.conversations -= 1
-        if (usage.conversations === 0) this.#usages.delete(account)
+        // Not forgotten yet: who ends a conversation and begins another gets no more by that.
+        if (usage.conversations === 0) this.#resting.add(account)
+        this.#forgetRested()
       },
     }
   }
 
   #spend(usage: Usage, bytes: number): number {
+    this.#fill(usage)
+    usage.available -= MESSAGE_BYTES + bytes
+    return usage.available >= 0 ? 0 : (-usage.available / this.#limits.bytesPerSecond) * 1_000
+  }
+
+  #fill(usage: Usage): void {
     const { bytesPerSecond } = this.#limits
     const nowMs = this.#clock.monotonicMs()
     const filled = usage.available + ((nowMs - usage.atMs) / 1_000) * bytesPerSecond
-    usage.available = Math.min(filled, bytesPerSecond) - MESSAGE_BYTES - bytes
+    usage.available = Math.min(filled, bytesPerSecond)
     usage.atMs = nowMs
-    return usage.available >= 0 ? 0 : (-usage.available / bytesPerSecond) * 1_000
+  }
+
+  /** Forget those that have all their bytes again, up to the first that has not: whoever comes later looks on. */
+  #forgetRested(): void {
+    for (const account of this.#resting) {
+      const usage = this.#usages.get(account) as Usage
+      this.#fill(usage)
+      if (usage.available < this.#limits.bytesPerSecond) return
+      this.#resting.delete(account)
+      this.#usages.delete(account)
+    }
   }
 }

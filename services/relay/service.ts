@@ -18,6 +18,7 @@ import type { CallContext, Duplex, Handlers } from '#lib/rpc/service.ts'
 import { Violations } from '#lib/validation.ts'
 import type { Authentications, Caller } from '../authentication/authentications.ts'
 import type { Attendances } from './attendances.ts'
+import { awaitAnswer } from './await-answer.ts'
 import { type CallEnds, carry, type Side } from './joined-call.ts'
 import type { Quotas } from './quotas.ts'
 import { Carried, type RelayService } from './relay-service.ts'
@@ -102,9 +103,7 @@ export function createRelayHandlers(options: RelayHandlersOptions): Handlers<typ
     const caller = await authenticate(context)
     using share = quotas.begin(caller.account)
     const waiting = attendances.call(attendanceId, caller.account)
-    const answerer = await answerOf(waiting.answered, AbortSignal.any([context.signal, caller.ended])).finally(
-      waiting.withdraw,
-    )
+    const answerer = await awaitAnswer(waiting, answerTimeoutMs, AbortSignal.any([context.signal, caller.ended]))
     using session = new Confirming(context, caller)
     const side: Side = {
       next: () => nextOf(stream),
@@ -124,21 +123,6 @@ export function createRelayHandlers(options: RelayHandlersOptions): Handlers<typ
       answerer.onEnd(ends.answerer)
     }
     if (ends.caller !== undefined) throw ends.caller
-  }
-
-  /** Whoever answers in time. */
-  async function answerOf(answered: Promise<Answerer>, signal: AbortSignal): Promise<Answerer> {
-    const { promise: over, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => reject(unanswered()), answerTimeoutMs)
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      signal.throwIfAborted()
-      return await Promise.race([answered, over])
-    } finally {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    }
   }
 
   async function answer(
@@ -216,8 +200,4 @@ function idOf(first: CallRequest | AnswerRequest | Carried | undefined, field: '
   )
   violations.throwIfAny()
   return id as Uint8Array
-}
-
-function unanswered(): SottoError {
-  return new SottoError('ERR_UNAVAILABLE', 'nobody has answered the call', { hint: 'try again in a moment' })
 }

@@ -35,6 +35,18 @@ describe('Quotas', () => {
     expect(all.begin('bob').spend(0)).to.equal(0)
   })
 
+  it('are not renewed by another conversation', () => {
+    const all = quotas()
+    for (let n = 0; n < 3; n += 1) {
+      const share = all.begin('alice')
+      expect(share.spend(RATE - MESSAGE_BYTES)).to.equal(n * 1_000)
+      share[Symbol.dispose]()
+    }
+    expect(all.begin('bob').spend(RATE - MESSAGE_BYTES)).to.equal(0)
+    nowMs += 3_000
+    expect(all.begin('alice').spend(RATE - MESSAGE_BYTES)).to.equal(0)
+  })
+
   it('let an account have so many conversations, and say when to try again', async () => {
     const all = quotas(2)
     const first = all.begin('alice')
