@@ -78,6 +78,8 @@ export class Entrance {
   #heard(arrival: Arrival): void {
     this.#keep(arrival, Math.max(0, arrival.firstBytes.length - this.#bytes))
     if (arrival.more > 0 && this.#more > MORE_BYTES) {
+      // It is nobody's turn any more, also before the connection has told that it is closed.
+      this.#leave(arrival)
       arrival.onTooMuch()
       return
     }
@@ -127,6 +129,8 @@ export class Entrance {
   #letThrough(): void {
     this.#turn = undefined
     for (let count = 0; count < PER_TURN; count += 1) {
+      // Before the networks are asked for one by one: there may be a thousand, each look.
+      if (!this.#places.isOpen) return
       const next = this.#line.next((network) => this.#hasPlace(network))
       if (next === undefined) return
       this.#keep(next, 0)

@@ -28,17 +28,13 @@ export class Line<W extends Waiting> {
   readonly #most: number
   /** Whose turn is next comes first. */
   readonly #queues = new Map<string, Queue<W>>()
+  /** How many wait. */
   #size = 0
   #ready = 0
 
   /** @param most - How many may wait. */
   constructor(most: number) {
     this.#most = most
-  }
-
-  /** How many wait. */
-  get sizeForTest(): number {
-    return this.#size
   }
 
   /** How many of them have begun to speak. */
@@ -99,11 +95,10 @@ export class Line<W extends Waiting> {
   }
 
   #turnOneAway(): void {
-    const queues = [...this.#queues.values()]
-    const most = queues.reduce((size, queue) => Math.max(size, sizeOf(queue)), 0)
-    const fullest = queues.filter((queue) => sizeOf(queue) === most)
-    const [silent] = fullest.find((queue) => queue.silent.size > 0)?.silent ?? []
-    const waiting = silent ?? [...(fullest[0]?.ready ?? [])].at(-1)
+    let fullest: Queue<W> | undefined
+    for (const queue of this.#queues.values()) if (goesBefore(queue, fullest)) fullest = queue
+    const [silent] = fullest?.silent ?? []
+    const waiting = silent ?? [...(fullest?.ready ?? [])].at(-1)
     if (waiting !== undefined) this.#turnAway(waiting)
   }
 
@@ -115,4 +110,10 @@ export class Line<W extends Waiting> {
 
 function sizeOf({ silent, ready }: Queue<unknown>): number {
   return silent.size + ready.size
+}
+
+/** Whether one of a queue has to go rather than one of another: of those that are as long, who is silent. */
+function goesBefore(queue: Queue<unknown>, other: Queue<unknown> | undefined): boolean {
+  const more = sizeOf(queue) - (other === undefined ? 0 : sizeOf(other))
+  return more > 0 || (more === 0 && other?.silent.size === 0 && queue.silent.size > 0)
 }

@@ -58,6 +58,7 @@ export class StrangerPlaces {
   readonly #byNetwork = new Map<string, Set<StrangerPlace>>()
   readonly #vouched = new Set<StrangerPlace>()
   readonly #onFree: () => void
+  #size = 0
   #silentLooks = LONGEST_SILENT_LOOKS
 
   /** @param onFree - There may be a place where there was none. */
@@ -68,7 +69,7 @@ export class StrangerPlaces {
 
   /** How many have a place, but for those who are vouched for. */
   get size(): number {
-    return this.#byNetwork.values().reduce((sum, { size }) => sum + size, 0)
+    return this.#size
   }
 
   /** For how many looks nothing may have come of somebody now, while others wait. */
@@ -76,9 +77,15 @@ export class StrangerPlaces {
     return Math.ceil(this.#silentLooks)
   }
 
+  /** Whether there is a place for some, or can be: if not, nobody needs to be asked for by their network. */
+  get isOpen(): boolean {
+    if (this.#size < this.#limits.places) return true
+    return this.#byNetwork.values().some((places) => places.values().some((place) => this.#isTooLong(place)))
+  }
+
   /** Whether there is a place for one of a network. */
   hasPlace(network: string): boolean {
-    return this.size < this.#limits.places && this.#sizeOf(network) < this.#limits.placesPerNetwork
+    return this.#size < this.#limits.places && this.#sizeOf(network) < this.#limits.placesPerNetwork
   }
 
   /** Take a place, which there has to be. */
@@ -124,6 +131,7 @@ export class StrangerPlaces {
 
   #add(network: string, place: StrangerPlace): void {
     this.#byNetwork.set(network, (this.#byNetwork.get(network) ?? new Set()).add(place))
+    this.#size += 1
   }
 
   #vouch(network: string, place: StrangerPlace, isVouchedFor: boolean): void {
@@ -141,6 +149,7 @@ export class StrangerPlaces {
     this.#vouched.delete(place)
     const places = this.#byNetwork.get(network)
     if (!places?.delete(place)) return
+    this.#size -= 1
     if (places.size === 0) this.#byNetwork.delete(network)
     this.#onFree()
   }

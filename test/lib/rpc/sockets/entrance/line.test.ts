@@ -33,6 +33,13 @@ describe('Line', () => {
     return names
   }
 
+  /** Who waits: all are turned away for that. */
+  function waitingIn(): string[] {
+    const before = turnedAway.length
+    line.clear()
+    return turnedAway.slice(before)
+  }
+
   it('has those of a network come in the order in which they spoke', () => {
     const [a1, a2, a3] = joinAll('a1', 'a2', 'a3') as [Named, Named, Named]
     speak(a3, a1, a2)
@@ -55,7 +62,8 @@ describe('Line', () => {
     const [, a2] = joinAll('a1', 'a2') as [Named, Named]
     speak(a2)
     expect(order()).to.deep.equal(['a2'])
-    expect(line).to.include({ sizeForTest: 1, ready: 0 })
+    expect(line.ready).to.equal(0)
+    expect(waitingIn()).to.deep.equal(['a1'])
   })
 
   it('passes over a network that has no place, which keeps its turn', () => {
@@ -73,8 +81,9 @@ describe('Line', () => {
     line.leave(a2)
     speak(a1, a2)
     expect(order()).to.deep.equal([])
-    expect(line).to.include({ sizeForTest: 0, ready: 0 })
+    expect(line.ready).to.equal(0)
     expect(turnedAway).to.deep.equal([])
+    expect(waitingIn()).to.deep.equal([])
   })
 
   describe('where there is no more room', () => {
@@ -101,16 +110,19 @@ describe('Line', () => {
         inside.add(name)
         const joined = join(name)
         for (const gone of turnedAway.slice(before)) expect(inside.delete(gone), gone).to.equal(true)
+        expect(inside.size).to.be.at.most(6)
+        // Nobody has to go before there are as many as there may be.
+        if (turnedAway.length > before) expect(inside.size).to.equal(6)
         waiting.push(joined)
         if (n % 3 !== 0) speak(joined)
         if (n % 7 === 0) {
           const next = line.next(() => true)
           if (next !== undefined) expect(inside.delete(next.name), next.name).to.equal(true)
         }
-        expect(line.sizeForTest).to.equal(inside.size).and.to.be.at.most(6)
       }
+      expect(waitingIn().toSorted()).to.deep.equal([...inside].toSorted())
       for (const each of waiting) line.leave(each)
-      expect(line).to.include({ sizeForTest: 0, ready: 0 })
+      expect(line.ready).to.equal(0)
     })
   })
 
@@ -119,6 +131,6 @@ describe('Line', () => {
     speak(a1)
     line.clear()
     expect(turnedAway.toSorted()).to.deep.equal(['a1', 'a2', 'b1'])
-    expect(line.sizeForTest).to.equal(0)
+    expect(waitingIn()).to.deep.equal([])
   })
 })

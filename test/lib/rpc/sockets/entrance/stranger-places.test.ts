@@ -57,6 +57,20 @@ describe('StrangerPlaces', () => {
     expect(places.hasPlace('b')).to.equal(false)
   })
 
+  it('is open while there is a place, or somebody who has to make room for another', () => {
+    const [a1] = enterAll('a1', 'a2', 'a3', 'a4', 'b1') as [Guest]
+    expect(places.isOpen).to.equal(true)
+    enter('b2')
+    expect(places.isOpen).to.equal(false)
+    a1.place.vouch(true)
+    expect(places.isOpen).to.equal(true)
+    enter('c1')
+    look(LONGEST_SILENT_LOOKS - 1)
+    expect([places.isOpen, places.makeRoom('d')]).to.deep.equal([false, false])
+    look(1)
+    expect([places.isOpen, places.makeRoom('d'), places.size]).to.deep.equal([true, true, 5])
+  })
+
   it('drives out nobody who has been silent for no longer than a slow way takes, however often that is asked', () => {
     enterAll('a1', 'a2', 'a3', 'a4', 'b1', 'b2')
     look(LONGEST_SILENT_LOOKS - 1)
