@@ -136,7 +136,7 @@ export function logoutCommand(): Command {
 async function collectBefore(profile: Profile, options: ProfileOptions, signal: AbortSignal): Promise<number> {
   // What it takes to look is loaded where there is something to look into.
   if (profile.login.account.relayAddresses.length === 0) return 0
-  const { collectOnce } = await import('../clients/messenger/collect-once.ts')
+  const { collectOnce } = await import('../clients/messenger/mailbox/collect-once.ts')
   const { ServerClock } = await import('../clients/session/server-clock.ts')
   const clock = new ServerClock(systemClock, profile.login.account.clockOffsetMs)
   try {

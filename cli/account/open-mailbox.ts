@@ -6,6 +6,6 @@ import type { Profile } from '../../clients/profile/profile.ts'
 export async function openMailbox(profile: Profile, signal: AbortSignal): Promise<void> {
   // What it takes is loaded where there is a mailbox.
   if (profile.login.account.relayAddresses.length === 0) return
-  const { putPrekeysOnce } = await import('../../clients/messenger/put-prekeys-once.ts')
+  const { putPrekeysOnce } = await import('../../clients/messenger/mailbox/put-prekeys-once.ts')
   await putPrekeysOnce(profile, systemClock, signal)
 }

@@ -77,6 +77,24 @@ export async function keepPrekeys(options: PrekeyOptions): Promise<void> {
   }
 }
 
+/**
+ * See that there are no prekeys of the account's at the mailbox: nobody can leave a letter then.
+ *
+ * @throws SottoError as {@link keepPrekeys}.
+ */
+export async function withdrawPrekeys({
+  mailbox,
+  store,
+  nowMs,
+  signal,
+}: Omit<PrekeyOptions, 'sessionId' | 'random'>): Promise<void> {
+  const none = { prekeys: [], lastResort: undefined }
+  const { prekeyIds, lastResortId } = await mailbox.putPrekeys({ ...none, withdrawnIds: [] }, signal)
+  const withdrawnIds = lastResortId === undefined ? prekeyIds : [...prekeyIds, lastResortId]
+  const left = await mailbox.putPrekeys({ ...none, withdrawnIds }, signal)
+  store.changeLetterState((before) => afterHeld(before, left, nowMs))
+}
+
 /** Whether the mailbox has one of the profile's own that is of this week. */
 function hasFreshLastResort(state: LetterState, { lastResortId }: HeldIds, nowMs: number): boolean {
   const present = state.prekeys.find(({ prekeyId }) => isSame(prekeyId, lastResortId))

@@ -30,9 +30,10 @@ import type { Progress } from '../store/log/progress.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
 import type { Store } from '../store/store.ts'
-import { connectMailbox } from './connect-mailbox.ts'
 import { KeyWarnings } from './key-warnings.ts'
 import { Letters } from './letters.ts'
+import { connectMailbox } from './mailbox/connect-mailbox.ts'
+import { leaveMailbox } from './mailbox/leave-mailbox.ts'
 import type { MessengerOptions } from './messenger-options.ts'
 import type { PeerSession } from './peer-session.ts'
 import { PeerSessions } from './peer-sessions.ts'
@@ -72,6 +73,8 @@ export class Messenger {
   })
   #server: Promise<RpcServer> | undefined
   #attending: Attending | undefined
+  /** The withdrawal of prekeys, where no relay is to be used. */
+  #leaving: Promise<void> | undefined
   readonly #failure = Promise.withResolvers<never>()
 
   constructor(options: MessengerOptions) {
@@ -237,6 +240,8 @@ export class Messenger {
     await this.#letters?.own.collect()
     for (const name of store.names()) this.peer(name)
     this.#attempt(() => this.#letters?.own.keepPrekeys())
+    if (reach === 'direct') this.#leaving = leaveMailbox(profile, { ...this.#options, signal: this.#signal })
+    this.#attempt(() => this.#leaving)
     for (const name of store.names()) this.#letters?.consider(name)
     const { events } = this.#options
     // Most attend within milliseconds, and are announced once so.
@@ -432,6 +437,7 @@ export class Messenger {
     await this.#attending?.stop()
     await this.#peers.idle()
     await this.#letters?.stop()
+    await this.#leaving?.catch(() => undefined)
     await this.files.stop()
   }
 }

@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import { systemClock } from '#lib/runtime/clock.ts'
-import { collectOnce } from '../../clients/messenger/collect-once.ts'
-import { putPrekeysOnce } from '../../clients/messenger/put-prekeys-once.ts'
+import { collectOnce } from '../../clients/messenger/mailbox/collect-once.ts'
+import { putPrekeysOnce } from '../../clients/messenger/mailbox/put-prekeys-once.ts'
+import { setReach } from '../../clients/profile/profile.ts'
+import type { Reach } from '../../clients/profile/state.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import { Installation } from '../support/installation.ts'
 import { rejection } from '../support/rejection.ts'
@@ -66,6 +68,20 @@ describe('letters through the relay', function () {
     }
     await using alice = await visit('alice')
     expect(alice.messenger.progress('bob')).to.include({ posted: 1, delivered: 1 })
+  })
+
+  it('can be left for nobody who uses no relay any more, until they use one again', async () => {
+    const tried = () => installation.post('alice', 'bob', 'hello').then(String, (error) => error.code)
+    const reach = async (way: Reach) => await setReach(await installation.profileOf('bob'), way)
+    await installation.putPrekeys('bob')
+    await reach('direct')
+    {
+      await using _bob = await start('bob')
+      while ((await tried()) !== 'ERR_NO_MAILBOX');
+    }
+    await reach('any')
+    await using _bob = await start('bob')
+    while ((await tried()) === 'ERR_NO_MAILBOX');
   })
 
   it('keep nobody from going where nothing can be left', async () => {

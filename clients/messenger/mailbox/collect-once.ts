@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { mayReceive } from '../profile/permission.ts'
-import { tryLockForSending } from '../profile/process-locks.ts'
-import type { Profile } from '../profile/profile.ts'
-import { DirectoryClient } from '../session/directory-client.ts'
-import type { ServerClock } from '../session/server-clock.ts'
-import { openStore } from '../store/store.ts'
+import { mayReceive } from '../../profile/permission.ts'
+import { tryLockForSending } from '../../profile/process-locks.ts'
+import type { Profile } from '../../profile/profile.ts'
+import { DirectoryClient } from '../../session/directory-client.ts'
+import type { ServerClock } from '../../session/server-clock.ts'
+import { openStore } from '../../store/store.ts'
+import { Letters } from '../letters.ts'
+import { StreamsByKey } from '../streams-by-key.ts'
 import { connectMailbox } from './connect-mailbox.ts'
-import { Letters } from './letters.ts'
-import { StreamsByKey } from './streams-by-key.ts'
 
 /**
  * Take in the letters that lie in the mailbox of a profile, and leave their writers word that they are stored. They are in
