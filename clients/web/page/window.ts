@@ -7,8 +7,10 @@
 import type { Message } from '#gen/web/sotto/agent/v1/agent_service.ts'
 import { call } from './client/rpc.ts'
 
-/** How many messages are on the page at most, and how many are fetched in one go. */
-const MOST = 240
+/** How many messages are on the page at most. */
+export const MOST_MESSAGES = 240
+
+/** How many are fetched in one go. */
 const PAGE = 80
 
 export class MessageWindow {
@@ -52,8 +54,8 @@ export class MessageWindow {
       const { messages, more } = await call('listMessages', { contact: this.contact, from, limit: PAGE })
       this.messages = [...messages, ...this.messages]
       this.hasFirst = !more
-      if (this.messages.length > MOST) {
-        this.messages = this.messages.slice(0, MOST)
+      if (this.messages.length > MOST_MESSAGES) {
+        this.messages = this.messages.slice(0, MOST_MESSAGES)
         this.hasLast = false
       }
       return messages.length > 0
@@ -67,8 +69,8 @@ export class MessageWindow {
       const { messages, more } = await call('listMessages', { contact: this.contact, from, limit: PAGE })
       this.messages = [...this.messages, ...messages]
       this.hasLast = !more
-      if (this.messages.length > MOST) {
-        this.messages = this.messages.slice(-MOST)
+      if (this.messages.length > MOST_MESSAGES) {
+        this.messages = this.messages.slice(-MOST_MESSAGES)
         this.hasFirst = false
       }
       return messages.length > 0
@@ -87,8 +89,8 @@ export class MessageWindow {
   add(message: Message): void {
     if (!this.hasLast || message.position <= (this.messages.at(-1)?.position ?? 0n)) return
     this.messages = [...this.messages, message]
-    if (this.messages.length <= MOST) return
-    this.messages = this.messages.slice(-MOST)
+    if (this.messages.length <= MOST_MESSAGES) return
+    this.messages = this.messages.slice(-MOST_MESSAGES)
     this.hasFirst = false
   }
 }

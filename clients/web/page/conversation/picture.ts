@@ -8,15 +8,14 @@ import { html, nothing, type TemplateResult } from 'lit'
 import type { FileOffer } from '#gen/web/sotto/agent/v1/agent_service.ts'
 import { call } from '../client/rpc.ts'
 import { model } from '../model.ts'
+import { MOST_MESSAGES } from '../window.ts'
+import { HeldPictures } from './held-pictures.ts'
 
 /** How large the file of a picture may be, in bytes. */
 const MOST_BYTES = 10_000_000
 
 /** How many of its pixels there may be: what decodes into more than 160 MB is no picture to show beside a text. */
 const MOST_PIXELS = 40_000_000
-
-/** How many pictures are held; the one that was drawn longest ago goes first. */
-const MOST_HELD = 40
 
 const NAME = /\.(?:png|jpe?g|gif|webp|avif)$/i
 
@@ -29,8 +28,7 @@ const KINDS = [
   ['image/avif', 4, 'ftypavif'],
 ] as const
 
-/** The addresses of pictures by the ids of their transfers; undefined while they are fetched, and of what is none. */
-const held = new Map<string, string | undefined>()
+const held = new HeldPictures(MOST_MESSAGES, (address) => URL.revokeObjectURL(address))
 
 /** The picture of a transfer whose file is whole here, if it is one. */
 export function pictureOf(
@@ -39,11 +37,7 @@ export function pictureOf(
   { name, size, files }: FileOffer,
 ): TemplateResult | typeof nothing {
   if (files !== undefined || size > MOST_BYTES || !NAME.test(name)) return nothing
-  if (!held.has(id)) {
-    held.set(id, undefined)
-    void fetchPicture(id, idBytes).catch(() => {})
-  }
-  const address = held.get(id)
+  const address = held.draw(id, () => void fetchPicture(id, idBytes).catch(() => {}))
   return address === undefined ? nothing : html`<img class="picture" src=${address} alt=${name}>`
 }
 
@@ -58,16 +52,12 @@ async function fetchPicture(id: string, idBytes: Uint8Array): Promise<void> {
   const type = kindOf(pieces[0])
   if (type === undefined) return
   const address = URL.createObjectURL(new Blob(pieces, { type }))
-  if ((await pixelsOf(address)) > MOST_PIXELS) {
+  // What begins like a picture need not be one.
+  if ((await pixelsOf(address).catch(() => Number.POSITIVE_INFINITY)) > MOST_PIXELS) {
     URL.revokeObjectURL(address)
     return
   }
-  held.set(id, address)
-  const [oldest] = held.keys()
-  if (held.size > MOST_HELD && oldest !== undefined) {
-    URL.revokeObjectURL(held.get(oldest) ?? '')
-    held.delete(oldest)
-  }
+  held.add(id, address)
   model.changed()
 }
 
