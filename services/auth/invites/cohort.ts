@@ -10,7 +10,6 @@ import { findBarringLogins } from '../accounts/account-rows.ts'
 import { appendAudit, byHost } from '../audit/audit-log.ts'
 import { revokeAllOf } from '../revocations.ts'
 import type { AuthSchema } from '../store.ts'
-import { openInvites } from './invites.ts'
 
 /** The name of a cohort: 1 to 64 characters. */
 export const COHORT = /^[a-z0-9][a-z0-9._-]{0,63}$/
@@ -41,26 +40,28 @@ export interface RemovedCohort {
  */
 export async function removeCohort(db: Kysely<AuthSchema>, cohort: string, nowMs: number): Promise<RemovedCohort> {
   return await inTransaction(db, async (transaction) => {
+    // Before it is asked who is in it: somebody who takes one up at this moment is, or cannot take it up any more.
+    const withdrawn = await transaction
+      .updateTable('invite')
+      .set({ withdrawn_at: nowMs })
+      .where('cohort', '=', cohort)
+      .where('used_at', 'is', null)
+      .where('withdrawn_at', 'is', null)
+      .returning(['id', 'name', 'expires_at'])
+      .execute()
+    const open = withdrawn.filter(({ expires_at }) => expires_at > nowMs)
     const accounts = await transaction
       .selectFrom('account')
       .select('name')
       .where('cohort', '=', cohort)
       .orderBy('name')
       .execute()
-    const open = await openInvites(transaction, nowMs).select(['id', 'name']).where('cohort', '=', cohort).execute()
     if (accounts.length + open.length === 0) throw emptyCohort(cohort)
     for (const { name } of accounts) {
       const id = await findBarringLogins(transaction, name)
       await revokeAllOf(transaction, id, nowMs)
       await transaction.deleteFrom('account').where('id', '=', id).execute()
     }
-    await transaction
-      .updateTable('invite')
-      .set({ withdrawn_at: nowMs })
-      .where('cohort', '=', cohort)
-      .where('used_at', 'is', null)
-      .where('withdrawn_at', 'is', null)
-      .execute()
     const events = [
       ...accounts.map(({ name }) => byHost('account removed', name, `cohort ${cohort}`)),
       ...open.map(({ id, name }) => byHost('invite withdrawn', name ?? '', `invite ${id}`)),

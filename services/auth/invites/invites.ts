@@ -192,7 +192,13 @@ export async function listInvites(db: Kysely<AuthSchema>, nowMs: number): Promis
  */
 export async function withdrawInvites(db: Kysely<AuthSchema>, ids: readonly string[], nowMs: number): Promise<void> {
   await inTransaction(db, async (transaction) => {
-    const rows = await transaction.selectFrom('invite').selectAll().where('id', 'in', ids).execute()
+    // And the rows held until the end: one that is being taken up just now is used, or cannot be taken up any more.
+    const rows = await transaction
+      .updateTable('invite')
+      .set((invite) => ({ created_at: invite.ref('created_at') }))
+      .where('id', 'in', ids)
+      .returningAll()
+      .execute()
     const states = new Map(rows.map((row) => [row.id, inviteState(row, nowMs)]))
     for (const id of ids) {
       const state = states.get(id)
