@@ -11,11 +11,9 @@ import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { scheduleRef } from '#lib/runtime/schedule.ts'
 import type { CollectOptions } from '../letters/collect-letters.ts'
 import { DueTogether } from '../letters/due-together.ts'
-import { type Envelope, getEnvelope } from '../letters/envelope.ts'
+import { LetterPoster, type LetterPosterOptions } from '../letters/letter-poster.ts'
 import { ANSWER_EVERY_MS, LetterReasons } from '../letters/letter-reasons.ts'
 import type { MailboxClient } from '../letters/mailbox.ts'
-import { type Posted, postLetters } from '../letters/post-letters.ts'
-import type { PostOptions } from '../letters/post-round.ts'
 import { isPassing } from '../session/service-outage.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { Store } from '../store/store.ts'
@@ -29,9 +27,6 @@ const AWAY_MS = 10_000
 /** How often all is looked through, in milliseconds. */
 const LOOK_EVERY_MS = ANSWER_EVERY_MS
 
-/** How long what a letter needs of others is kept for one that is not written yet, in milliseconds. */
-const ENVELOPE_MS = 60_000
-
 /** How long what is posted last may keep a messenger from its end, in milliseconds. */
 const LAST_MS = 3_000
 
@@ -39,8 +34,8 @@ const LAST_MS = 3_000
 const RETRY_MS = 60_000
 
 export interface LettersOptions
-  extends Omit<PostOptions, 'mailbox' | 'messageLogFor'>,
-    Pick<CollectOptions, 'deliver' | 'onProgress' | 'onKeyChanged'> {
+  extends Omit<LetterPosterOptions, 'mailbox' | 'store' | 'messageLogFor' | 'isAnswerDue'>,
+    Pick<CollectOptions, 'deliver' | 'onKeyChanged'> {
   readonly mailbox: MailboxClient
   readonly store: Store
   readonly streamsByKey: StreamsByKey
@@ -50,8 +45,6 @@ export interface LettersOptions
   readonly attempt: (work: () => unknown) => void
   /** Nothing can be written to somebody until the user does something about it. */
   readonly onRefused: (name: string, error: SottoError) => void
-  /** The next message to somebody is too large for a letter: it waits for a conversation, with all behind it. */
-  readonly onTooLarge: (name: string) => void
   /** How long somebody is away before what waits is posted, in milliseconds; {@link AWAY_MS} unless set. */
   readonly awayMs?: number
   /** Whether what waits is posted as this stops, and not left for who runs next. */
@@ -61,7 +54,7 @@ export interface LettersOptions
 export class Letters {
   readonly own: OwnMailbox
   readonly #options: LettersOptions
-  readonly #posting: PostOptions
+  readonly #poster: LetterPoster
   readonly #reasons: LetterReasons
   readonly #givenUp = new AbortController()
   /** Those who are going to be looked at. */
@@ -70,10 +63,6 @@ export class Letters {
   readonly #due = new Set<string>()
   /** Those who are going to be looked at again, as a letter to them could not go a moment ago. */
   readonly #failed = new Set<string>()
-  /** Those of whom it was told that what waits is too large for a letter. */
-  readonly #tooLarge = new Set<string>()
-  /** What letters need of others, for those of whom somebody wants to know that letters can go to them. */
-  readonly #envelopes = new Map<string, { readonly envelope: Envelope; readonly gotAtMs: number }>()
   /** What is under way, one after the other: of two at once, each would seal the same events. */
   #turn: Promise<unknown> = Promise.resolve()
   readonly #round: NodeJS.Timeout
@@ -82,12 +71,14 @@ export class Letters {
     this.#options = options
     const { profile } = options
     this.#reasons = new LetterReasons({ profile, streamsOf: (name) => this.#streamsOf(name) })
-    // What is on its way to a mailbox as this is stopped gets there: another letter with the same would follow it.
-    this.#posting = {
+    const messageLogFor = (name: string, identityKey: Uint8Array) => this.#messageLogFor(name, identityKey)
+    this.#poster = new LetterPoster({
       ...options,
+      // What is on its way to a mailbox as this is stopped gets there: another letter with the same would follow it.
       signal: this.#givenUp.signal,
-      messageLogFor: (name, identityKey) => this.#messageLogFor(name, identityKey),
-    }
+      messageLogFor,
+      isAnswerDue: (name) => this.#reasons.isAnswerDue(name),
+    })
     this.#considered = new DueTogether({
       monotonicMs: () => options.clock.local.monotonicMs(),
       schedule: scheduleRef,
@@ -95,7 +86,7 @@ export class Letters {
     })
     this.own = new OwnMailbox({
       ...options,
-      messageLogFor: this.#posting.messageLogFor,
+      messageLogFor,
       inTurn: (work) => this.#inTurn(work),
       onStored: () => {
         for (const name of options.store.unanswered()) this.consider(name)
@@ -143,57 +134,19 @@ export class Letters {
    * nothing waits.
    *
    * @returns whether all of it has gone: not if the next message is too large for a letter.
-   * @throws SottoError as {@link postLetters} says of them, and as it throws.
+   * @throws SottoError as post-letters.ts says of them, and as it throws.
    */
   async postNow(name: string): Promise<boolean> {
     return await this.#inTurn(async () => {
       this.#streamsOf(name)?.takeAppended()
       if (this.#reasons.hasMore(name)) {
-        const result = (await this.#postTo([name])).get(name)
+        const result = (await this.#poster.post([name])).get(name)
         if (isSottoError(result)) throw result
         return result === true
       }
-      const gotAtMs = this.#options.clock.local.monotonicMs()
-      this.#envelopes.set(name, { envelope: await getEnvelope(name, this.#posting), gotAtMs })
+      await this.#poster.prepare(name)
       return true
     })
-  }
-
-  /**
-   * Post what waits for people, together.
-   *
-   * @returns by name whether all has gone that waited, or why it has not. @throws SottoError as {@link postLetters}.
-   */
-  async #postTo(
-    names: readonly string[],
-    signal = this.#posting.signal,
-  ): Promise<ReadonlyMap<string, boolean | SottoError>> {
-    const addressees = names.map((name) => {
-      return { name, isAnswer: this.#reasons.isAnswerDue(name), envelope: this.#takeEnvelope(name) }
-    })
-    const results = await postLetters(addressees, { ...this.#posting, signal })
-    return new Map(
-      [...results].map(([name, posted]) => [name, isSottoError(posted) ? posted : this.#note(name, posted)]),
-    )
-  }
-
-  /** What a letter to somebody needs of others, if it was got a moment ago; it serves once. */
-  #takeEnvelope(name: string): Envelope | undefined {
-    const { envelope, gotAtMs = 0 } = this.#envelopes.get(name) ?? {}
-    this.#envelopes.delete(name)
-    return this.#options.clock.local.monotonicMs() - gotAtMs < ENVELOPE_MS ? envelope : undefined
-  }
-
-  /** Take note of what was posted to somebody. @returns whether it was all. */
-  #note(name: string, { letters, isTooLarge }: Posted): boolean {
-    const { onProgress, onTooLarge } = this.#options
-    if (letters > 0) onProgress(name)
-    if (!isTooLarge) this.#tooLarge.delete(name)
-    else if (!this.#tooLarge.has(name)) {
-      this.#tooLarge.add(name)
-      onTooLarge(name)
-    }
-    return !isTooLarge
   }
 
   async #postDue(): Promise<void> {
@@ -201,7 +154,7 @@ export class Letters {
     const names = [...this.#due]
     this.#due.clear()
     try {
-      for (const [name, result] of await this.#postTo(names)) {
+      for (const [name, result] of await this.#poster.post(names)) {
         // It waits for a conversation; another letter may take what comes then.
         if (result === false) this.consider(name, ANSWER_EVERY_MS)
         if (!isSottoError(result) || signal.aborted) continue
@@ -271,7 +224,7 @@ export class Letters {
   async #postDueOf(names: Iterable<string>, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     try {
-      await this.#postTo(
+      await this.#poster.post(
         [...names].filter((name) => this.#reasons.isDue(name)),
         signal,
       )
