@@ -31,6 +31,8 @@ export interface Entry {
   readonly isLetter?: boolean
   /** Any text, with line ends if need be. For a file what is known of it: name, size, how far it has come. */
   readonly text: string
+  /** How many UTF-16 units the text has, where no more than its beginning is here. */
+  readonly units?: number | undefined
   /** Draws it in place of a text, for so many columns; without a terminal there is no end of them. */
   readonly draw?: ((columns: number) => string) | undefined
   readonly state?: MessageState | undefined

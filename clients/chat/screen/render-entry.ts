@@ -41,7 +41,7 @@ export const MAX_ENTRY_ROWS = 100
 export const MAX_MESSAGE_ROWS = 12
 
 /** UTF-16 units of a text that are looked at: more would not fit into {@link MAX_ENTRY_ROWS} of 160 columns. */
-const MAX_SHOWN_UNITS = 16_384
+export const MAX_SHOWN_UNITS = 16_384
 
 /** Columns of a name; contracts allow 32. */
 const MAX_NAME_COLUMNS = 32
@@ -92,7 +92,7 @@ function renderText(entry: Entry, view: View): string[] {
   const first = beside < MIN_TEXT_COLUMNS ? 0 : beside
   const mostRows = entry.kind === 'notice' ? MAX_ENTRY_ROWS : MAX_MESSAGE_ROWS
   const maxRows = entry.isWhole === true ? Number.POSITIVE_INFINITY : mostRows
-  const { rows, isCut } = textRows(entry.text, { first, rest, maxRows })
+  const { rows, isCut } = textRows(entry, { first, rest, maxRows })
   const [beginning = '', ...others] = rows
   return [
     head.text + beginning,
@@ -101,10 +101,10 @@ function renderText(entry: Entry, view: View): string[] {
   ]
 }
 
-function cutNotice({ kind, text, number }: Entry): string {
+function cutNotice({ kind, text, units = text.length, number }: Entry): string {
   const where = number === undefined ? 'the history' : `/show ${number}`
   const shownBy = kind === 'notice' ? '' : `; ${where} shows it all`
-  return `… cut: ${text.length.toLocaleString('en')} characters${shownBy}`
+  return `… cut: ${units.toLocaleString('en')} characters${shownBy}`
 }
 
 /** The prefix before the text, and its columns. */
@@ -126,7 +126,10 @@ function headOf(entry: Entry, { columns, colour, calendar }: View): { text: stri
 }
 
 /** A text in rows, each harmless by itself. */
-function textRows(text: string, { first, rest, maxRows }: Wrapping): { rows: string[]; isCut: boolean } {
+function textRows(
+  { text, units = text.length }: Entry,
+  { first, rest, maxRows }: Wrapping,
+): { rows: string[]; isCut: boolean } {
   const shown = text.slice(0, MAX_SHOWN_UNITS)
   const rows: string[] = []
   for (const line of shown.split(/\r\n|[\n\r]/)) {
@@ -136,7 +139,7 @@ function textRows(text: string, { first, rest, maxRows }: Wrapping): { rows: str
     if (left <= 0) break
     rows.push(...isolated(wrapped(harmless, { first: rows.length === 0 ? first : rest, rest, maxRows: left })))
   }
-  const isCut = shown.length < text.length || rows.length > maxRows
+  const isCut = shown.length < units || rows.length > maxRows
   return { rows: rows.slice(0, maxRows), isCut }
 }
 

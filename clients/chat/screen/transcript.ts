@@ -4,7 +4,7 @@
  * @module
  */
 import type { Entry, EntryChange } from './entry.ts'
-import { renderDay, renderEntry, type View } from './render-entry.ts'
+import { MAX_SHOWN_UNITS, renderDay, renderEntry, type View } from './render-entry.ts'
 
 /** Entries that can still change, and come back after a resize: more rows than any terminal has. */
 export const MAX_ENTRIES = 1_000
@@ -30,7 +30,7 @@ export class Transcript {
 
   add(entry: Entry, view: View): void {
     const day = view.calendar.dayOf(entry.time)
-    this.#blocks.push({ entry, opensDay: day !== this.#lastDay, drawn: [], isStale: true })
+    this.#blocks.push({ entry: withoutTail(entry), opensDay: day !== this.#lastDay, drawn: [], isStale: true })
     this.#lastDay = day
   }
 
@@ -43,7 +43,8 @@ export class Transcript {
     // What changes is most often new.
     const block = this.#blocks.findLast(({ entry }) => entry.id === id)
     if (block === undefined) return false
-    block.entry = { ...block.entry, ...change }
+    const units = change.text === undefined ? block.entry.units : undefined
+    block.entry = withoutTail({ ...block.entry, units, ...change })
     block.isStale = true
     return true
   }
@@ -110,4 +111,13 @@ export class Transcript {
 function rowsOf({ entry, opensDay }: Block, view: View): string[] {
   const rows = renderEntry(entry, view)
   return opensDay ? [renderDay(entry.time, view), ...rows] : rows
+}
+
+/** What an entry is drawn from: of a long text its beginning, for a thousand of them may have a mebibyte each. */
+function withoutTail(entry: Entry): Entry {
+  const { text, units = text.length, isWhole = false } = entry
+  if (isWhole || text.length <= MAX_SHOWN_UNITS) return entry
+  // A copy: a part of a string keeps all of it.
+  const beginning = Buffer.from(text.slice(0, MAX_SHOWN_UNITS), 'utf16le').toString('utf16le')
+  return { ...entry, text: beginning, units }
 }

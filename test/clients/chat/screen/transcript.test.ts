@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import type { Entry } from '../../../../clients/chat/screen/entry.ts'
 import { MAX_ENTRIES, Transcript } from '../../../../clients/chat/screen/transcript.ts'
@@ -29,6 +31,25 @@ describe('Transcript', () => {
     transcript.add(message('d'), view())
     expect(transcript.redraw(4, view())).to.deep.equal({ replaced: 0, rows: ['12:00 ... alice: d'] })
     expect(transcript.redraw(5, view())).to.deep.equal({ replaced: 0, rows: [] })
+  })
+
+  it('draws a long text as what it is, and holds no more than is drawn of it', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const heldBytes = () => {
+      collect()
+      const { heapUsed, external } = process.memoryUsage()
+      return heapUsed + external
+    }
+    const long = () => Buffer.alloc(1_048_576, 'word ').toString('latin1')
+    const before = heldBytes()
+    for (let n = 0; n < 80; n += 1) transcript.add(message(`long ${n}`, { text: long() }), view())
+    transcript.change('long 79', { text: long() })
+    const { rows } = transcript.redraw(4, view())
+    expect(rows.at(-1)).to.equal('          | … cut: 1,048,576 characters; the history shows it all')
+    expect(heldBytes() - before).to.be.below(30 * 1_048_576)
+    transcript.change('long 79', { text: 'short' })
+    expect(transcript.redraw(40, view()).rows).to.deep.equal(['12:00 ... alice: short'])
   })
 
   it('opens each new day', () => {
