@@ -27,7 +27,14 @@ export class SimulatedMailbox {
   }
 
   get hasRoom(): boolean {
+    this.#expire()
     return this.#letters.length < ROOM
+  }
+
+  /** Delete what nobody opens any more: it would be in the way of what is missing before it. */
+  #expire(): void {
+    const { nowMs } = this.#world.timeline.clocks()
+    this.#letters = this.#letters.filter(({ untilMs }) => nowMs <= untilMs)
   }
 
   put(letter: SimulatedLetter): void {
@@ -40,6 +47,7 @@ export class SimulatedMailbox {
   /** The letters that it gives this time. */
   collect(): SimulatedLetter[] {
     const { random, faults, options } = this.#world
+    this.#expire()
     const given = this.#letters.filter(() => !random.chance(faults.lostLetters))
     const repeated =
       options.letterFault === 'letter-twice' ? given : given.filter(() => random.chance(faults.lostLetters))
