@@ -45,6 +45,10 @@ export interface Page {
   frameLocator(selector: string): Frame
   frames(): { url(): string }[]
   waitForEvent(event: 'download', options?: { readonly timeout?: number }): Promise<Download>
+  waitForEvent(event: 'requestfailed', options?: { readonly timeout?: number }): Promise<unknown>
+  /** Answer requests in the place of whoever serves them. */
+  route(url: string, handler: (route: { abort(): Promise<void> }) => unknown): Promise<unknown>
+  unroute(url: string): Promise<void>
   /** Run a script in the page. @returns what it gives, as JSON can carry it. */
   evaluate<T>(script: string): Promise<T>
   setContent(html: string): Promise<void>

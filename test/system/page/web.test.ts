@@ -336,6 +336,29 @@ describe('the page in a browser', function () {
     await alice.locator('.warning').waitFor({ state: 'detached', timeout: SOON_MS })
   })
 
+  it('gives back what was not taken to the line of whom it was for, and of nobody else', async () => {
+    const alice = pageOf('alice')
+    const line = () => alice.evaluate<string>("document.querySelector('textarea').value")
+    isExpectingLoss = true
+    await alice.route('**/Send', (route) => route.abort())
+    await alice.fill('textarea', 'for bob alone')
+    const failed = alice.waitForEvent('requestfailed', { timeout: SOON_MS })
+    // In one turn: the call fails when somebody else's conversation is open.
+    await alice.evaluate(`(() => {
+      document.querySelector('textarea').dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+      location.hash = '#/carol'
+    })()`)
+    await failed
+    await alice.unroute('**/Send')
+    isExpectingLoss = false
+    await alice.locator('textarea[placeholder="Write to carol"]').waitFor({ timeout: SOON_MS })
+    expect(await line()).to.equal('')
+    await alice.click('nav a:has-text("bob")', { timeout: SOON_MS })
+    await alice.locator('textarea[placeholder="Write to bob"]').waitFor({ timeout: SOON_MS })
+    expect(await line()).to.equal('for bob alone')
+    await alice.fill('textarea', '')
+  })
+
   it('finds messages, and goes to where they stand', async () => {
     const alice = pageOf('alice')
     await alice.fill('input[type=search]', 'second lines')

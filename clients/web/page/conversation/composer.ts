@@ -11,16 +11,21 @@ import { ModelElement } from '../element.ts'
 import { icon } from '../icons.ts'
 import { model } from '../model.ts'
 import { type Upload, upload, uploadsTo } from '../uploads.ts'
-
-/** How often the other side is told that one writes, and after which pause that one has stopped, in milliseconds. */
-const TYPING_EVERY_MS = 4_000
+import { TypingReports } from './typing-reports.ts'
 
 class Composer extends ModelElement {
-  /** When the other side was last told that one writes; undefined where it thinks that one does not. */
-  #toldAtMs: number | undefined
-  /** The last word of it, which those behind it must not overtake. */
+  /** The last word of one's typing, which those behind it must not overtake. */
   #telling: Promise<unknown> = Promise.resolve()
-  #stop: ReturnType<typeof setTimeout> | undefined
+  readonly #typing = new TypingReports({
+    tell: (contact, active) => {
+      this.#telling = this.#telling.then(() => call('setTyping', { contact, active })).catch(() => {})
+    },
+    nowMs: () => performance.now(),
+    later: (ms, work) => {
+      const timer = setTimeout(work, ms)
+      return () => clearTimeout(timer)
+    },
+  })
   #contact: string | undefined
 
   get #field(): HTMLTextAreaElement | null {
@@ -32,19 +37,7 @@ class Composer extends ModelElement {
     if (contact === undefined) return
     if (text === '') model.drafts.delete(contact)
     else model.drafts.set(contact, text)
-    clearTimeout(this.#stop)
-    if (text === '') {
-      this.#tellTyping(contact, false)
-      return
-    }
-    this.#stop = setTimeout(() => this.#tellTyping(contact, false), TYPING_EVERY_MS)
-    if (performance.now() - (this.#toldAtMs ?? -TYPING_EVERY_MS) >= TYPING_EVERY_MS) this.#tellTyping(contact, true)
-  }
-
-  #tellTyping(contact: string, active: boolean): void {
-    if (!active && this.#toldAtMs === undefined) return
-    this.#toldAtMs = active ? performance.now() : undefined
-    this.#telling = this.#telling.then(() => call('setTyping', { contact, active })).catch(() => {})
+    this.#typing.typed(contact, text)
   }
 
   async #send(): Promise<void> {
@@ -52,16 +45,19 @@ class Composer extends ModelElement {
     const text = this.#field?.value ?? ''
     if (contact === undefined || text.trim() === '') return
     this.#setText('')
+    this.#typed('')
     const sent = await model.try(() => call('send', { contact, text }))
-    // What was not taken comes back to the line.
     if (sent !== undefined) return
-    if (this.#field?.value === '') this.#setText(text)
-    else model.drafts.set(contact, text)
+    // What was not taken comes back, before what was written since: to the line of whom it was for, and of nobody else.
+    const isShown = model.contact === contact
+    const since = (isShown ? this.#field?.value : model.drafts.get(contact)) ?? ''
+    const back = since === '' ? text : `${text}\n${since}`
+    model.drafts.set(contact, back)
+    if (isShown) this.#setText(back)
   }
 
   #setText(text: string): void {
     if (this.#field !== null) this.#field.value = text
-    this.#typed(text)
     this.#fit()
   }
 
@@ -100,6 +96,7 @@ class Composer extends ModelElement {
   override updated(): void {
     if (this.#contact === model.contact) return
     this.#contact = model.contact
+    this.#typing.stop()
     this.#setText(model.drafts.get(model.contact ?? '') ?? '')
     // On a small screen the keyboard would cover what one came to read.
     if (matchMedia('(pointer: fine)').matches) this.#field?.focus()
