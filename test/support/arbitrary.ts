@@ -14,6 +14,20 @@ export const anySecret = anyBytes(32).map((bytes) => Secret.of(bytes))
 
 export const anyName = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,31}$/)
 
+/**
+ * Texts of any characters. What fast-check has for it makes, in each process of a run, a map of all that there are, which
+ * takes more than a second.
+ */
+export const anyText = (limits: { readonly maxLength?: number } = {}) =>
+  fc
+    .array(
+      fc.oneof(fc.integer({ min: 0, max: 0x7f }), fc.integer({ min: 0, max: 0x10_ffff }).filter(isCharacter)),
+      limits,
+    )
+    .map((codePoints) => String.fromCodePoint(...codePoints))
+
+const isCharacter = (codePoint: number) => codePoint < 0xd800 || codePoint > 0xdfff
+
 /** Any time from 1970 to 9999, in milliseconds: the range of a Timestamp. */
 const anyTimeMs = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) })
 

@@ -4,13 +4,14 @@
  * @module
  */
 import fc from 'fast-check'
+import { anyText } from './arbitrary.ts'
 
 /** Letters of both directions, everything that controls a terminal, and what makes or breaks rows. */
 export const hostileText = fc
   .array(
     fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 10 }),
-      fc.string({ unit: 'binary', maxLength: 10 }),
+      anyText({ maxLength: 10 }),
       fc.constantFrom(
         '\u001b[2J',
         '\u001b]0;title\u0007',

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { escapeForTerminal, escapeName } from '../../../clients/terminal/escape.ts'
+import { anyText } from '../../support/arbitrary.ts'
 import { assertProperty } from '../../support/property.ts'
 import { UNSEEN_CHARACTERS } from '../../support/unseen.ts'
 
@@ -29,7 +30,7 @@ describe('escapeForTerminal', () => {
 
   it('lets no control character through, whatever the text', () => {
     assertProperty(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(anyText(), (text) => {
         expect(escapeForTerminal(text)).not.to.match(/[\p{Cc}\u2028-\u202e\ufff9-\ufffb]|\p{Surrogate}/u)
       }),
     )

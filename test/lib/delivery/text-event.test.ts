@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Event, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import { decodeEvent, encodeEvent, readTexts, writeText } from '#lib/delivery/text-event.ts'
+import { anyText } from '../../support/arbitrary.ts'
 import { assertProperty } from '../../support/property.ts'
 
 const EMPTY_RECORD = RecordBody.decode(new Uint8Array(0))
@@ -27,7 +28,7 @@ const dates = fc.oneof(
   fc.constantFrom(...[0, 1, 999, 1_000, -1, 2 ** 35 * 1_000 - 1, 2 ** 35 * 1_000].map((ms) => new Date(ms))),
 )
 const bodies = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 300 }),
+  anyText({ maxLength: 300 }),
   fc.constantFrom(...[0, 1, 124, 125, 126, 127, 128, 16_379, 16_380, 16_384, 70_000].map((n) => 'x'.repeat(n))),
 )
 const texts = fc.record({ eventId: ids, writtenAt: dates, body: bodies })
