@@ -145,8 +145,8 @@ const SERVICE_HELD: HeldLimits = {
  * was 330 MiB.
  *
  * Who finds no place waits in line before anything of theirs is served (sockets/entrance): there it is 11 KB each with a
- * ClientHello, of resident memory, so that a full line holds 11 MB. It is as long as the handshakes of some six seconds, and
- * clients wait for ten.
+ * ClientHello, of resident memory, so that a full line holds 22 MB. It is as long as the handshakes of some ten seconds, and
+ * so long clients wait.
  *
  * Who has sent the whole of a sign-in waits for the hash of the password, and is vouched for meanwhile: as many as may wait
  * there have places beside the others, so that nobody who is nearly in has to make room.
@@ -163,7 +163,7 @@ export const SERVICE_LIMITS: ServerLimits = {
   },
   strangers: {
     connections: { places: 64, placesPerNetwork: 56, vouchedPlaces: 128 },
-    line: { most: 1_024, partOfAll: 1 / 16, bytes: 4 * 1024 },
+    line: { most: 2_048, partOfAll: 1 / 12, bytes: 4 * 1024 },
     calls: { places: 64, placesPerNetwork: 64, vouchedPlaces: 128 },
     admissionTimeoutMs: 30_000,
     admission: 'connection',

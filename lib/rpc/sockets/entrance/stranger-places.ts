@@ -8,9 +8,10 @@
  * the network that has most places: a crowd drives out its own.
  *
  * How long is too long follows from who comes. As long as enough of those who leave were let in, it is
- * {@link LONGEST_SILENT_LOOKS}, more than a slow way takes there and back. While most have to make room, somebody fills the
- * places and says nothing: it becomes shorter with each, down to {@link SHORTEST_SILENT_LOOKS}, so that the places change
- * hands as quickly as this end can serve them.
+ * {@link LONGEST_SILENT_LOOKS}, more than a slow way takes there and back. While most have to make room for other networks,
+ * somebody fills the places from many and says nothing: it becomes shorter with each, down to
+ * {@link SHORTEST_SILENT_LOOKS}, so that the places change hands as quickly as this end can serve them. Who makes room for
+ * their own network shortens nothing: a crowd behind one address may be slow itself, and would be driven out for ever.
  *
  * Callers who are vouched for have places beside the others, which nobody has to leave; where these are full, they stay
  * among the others.
@@ -39,7 +40,7 @@ export const [LONGEST_SILENT_LOOKS, SHORTEST_SILENT_LOOKS] = [80, 16]
 /** How many times as long they may have been here: TLS, HTTP/2 and a request are an answer each. */
 export const STAY_FACTOR = 3
 
-/** How much shorter that becomes with each who has to make room, and longer with each who is let in or vouched for. */
+/** How much shorter that becomes with each who makes room for another network, and longer with each who is let in or vouched for. */
 const [SHORTER, LONGER] = [0.9, 1.25]
 
 /** How much longer with each look at which nobody waits: after two seconds it is what it was. */
@@ -108,13 +109,13 @@ export class StrangerPlaces {
   /** Have somebody make room for one of a network. @returns false if nobody has to. */
   makeRoom(network: string): boolean {
     const isOwn = this.#sizeOf(network) >= this.#limits.placesPerNetwork
-    const among = isOwn ? [this.#byNetwork.get(network) ?? []] : this.#fullestFirst()
-    for (const places of among) {
+    const among = isOwn ? [[network, this.#byNetwork.get(network) ?? []] as const] : this.#fullestFirst()
+    for (const [of, places] of among) {
       const late = [...places].filter((place) => this.#isTooLong(place))
       const [first, ...others] = late
       if (first === undefined) continue
       others.reduce((most, place) => (place.silentLooks > most.silentLooks ? place : most), first).evict()
-      this.#adapt(SHORTER)
+      if (of !== network) this.#adapt(SHORTER)
       return true
     }
     return false
@@ -158,8 +159,8 @@ export class StrangerPlaces {
     return this.#byNetwork.get(network)?.size ?? 0
   }
 
-  #fullestFirst(): Iterable<StrangerPlace>[] {
-    return [...this.#byNetwork.values()].sort((a, b) => b.size - a.size)
+  #fullestFirst(): [string, Set<StrangerPlace>][] {
+    return [...this.#byNetwork].sort(([, a], [, b]) => b.size - a.size)
   }
 }
 

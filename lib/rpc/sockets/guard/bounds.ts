@@ -7,7 +7,7 @@
  * | `silent`    | `firstCallTimeoutMs` more until the first call              | the same; the call is 1 round trip later      |
  * | `request`   | `firstMessageTimeoutMs` until a call's request is whole     | 16 KiB in 10 s: 13 kbit/s                     |
  * | `stranger`  | `admissionTimeoutMs` until somebody is let in               | who waits for the hash of a password          |
- * | `crowd`     | the line before the places of strangers, and how long nothing may come of one while others wait (entrance/) | one of two thousand who come at once: try again |
+ * | `crowd`     | the line before the places of strangers, and how long nothing may come of one while others wait (entrance/) | one of three thousand who come at once: try again |
  * | `full`      | the places of all                                           | the same                                      |
  * | `message`   | {@link MESSAGE_TIMEOUT_MS} for the rest of a later message  | 66 KiB at 5 kbit/s                            |
  * | `unread`    | {@link UNREAD_TIMEOUT_MS} in which no byte of what waits is taken | a slow reader takes some, and one whose windows are full has nothing waiting |

@@ -130,6 +130,14 @@ describe('StrangerPlaces', () => {
     expect(places.silentLooks).to.equal(LONGEST_SILENT_LOOKS)
   })
 
+  it('waits no shorter for those who make room for their own network: a crowd may be slow itself', () => {
+    places = new StrangerPlaces({ places: 100, placesPerNetwork: 100, vouchedPlaces: 2 }, () => {})
+    for (let n = 0; n < 100; n += 1) enter(`a${n}`)
+    look(LONGEST_SILENT_LOOKS)
+    for (let n = 0; n < 100; n += 1) expect(places.makeRoom('a')).to.equal(true)
+    expect(places.silentLooks).to.equal(LONGEST_SILENT_LOOKS)
+  })
+
   it('waits as long as before where one in two is let in', () => {
     for (let count = 0; count < 50; count += 1) {
       enter('a1')
