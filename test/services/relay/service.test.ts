@@ -35,7 +35,9 @@ class OpenAttendance extends OpenStream<AttendResponse> {
   /** Receive an id: of the attendance first, and then of each call. */
   async id(): Promise<Buffer> {
     const { event } = await this.next()
-    if (event === undefined || event.$case === 'mail') throw new Error('no id')
+    // Of letters that an earlier test has left, too, where the database is the same for all.
+    if (event?.$case === 'mail') return await this.id()
+    if (event === undefined) throw new Error('no id')
     return event.value
   }
 }
@@ -301,9 +303,10 @@ describe('RelayService', () => {
       const { attendance, id } = await attend()
       await call(id)
       await call(id)
+      // They are there by then, and it is the third that is one too many.
+      const ids = new Set([await attendance.id(), await attendance.id()].map((each) => each.toString('hex')))
       const error = await rejection(next(await call(id)))
       expect([error.code, error.retryAfterMs]).to.deep.equal(['ERR_BUSY', 1_000])
-      const ids = new Set([await attendance.id(), await attendance.id()].map((each) => each.toString('hex')))
       expect(ids.size).to.equal(2)
       const names = Array.from({ length: 3 }, (_, n) => `caller-${n}`)
       for (const name of names) {

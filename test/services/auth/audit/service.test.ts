@@ -39,13 +39,16 @@ describe('the audit log of Auth', () => {
 
   it('tells of sign-ins and why they are refused, and of no name that is nobody', async () => {
     await auth.addUser('alice', "alice's password")
-    const attempts = () => [
-      auth.login('alice'),
+    const refused = () => [
       rejection(auth.login('alice', { password: 'a guess' })),
       rejection(auth.login('alice', { identityKey: Buffer.from(keyPairOf('phone').publicKey) })),
       rejection(auth.login('hunter2')),
     ]
-    const sorted = await toldOf(() => Promise.all(attempts()))
+    const sorted = await toldOf(async () => {
+      // First, as the first sign-in decides which identity key is alice's.
+      await auth.login('alice')
+      await Promise.all(refused())
+    })
     expect(sorted.map((fields) => fields.join('|')).sort()).to.deep.equal([
       '(somebody)|sign-in refused|alice|another identity key',
       '(somebody)|sign-in refused|alice|wrong password',
