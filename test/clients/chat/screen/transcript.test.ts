@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
@@ -33,21 +34,27 @@ describe('Transcript', () => {
     expect(transcript.redraw(5, view())).to.deep.equal({ replaced: 0, rows: [] })
   })
 
-  it('draws a long text as what it is, and holds no more than is drawn of it', () => {
+  it('draws a long text as what it is, and holds no more than is drawn of it', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
-    const heldBytes = () => {
-      collect()
-      const { heapUsed, external } = process.memoryUsage()
-      return heapUsed + external
+    // The least of some looks, as others in this process may just be letting go of what they had.
+    const heldBytes = async () => {
+      let least = Number.POSITIVE_INFINITY
+      for (let look = 0; look < 5; look += 1) {
+        await setImmediate()
+        collect()
+        const { heapUsed, external } = process.memoryUsage()
+        least = Math.min(least, heapUsed + external)
+      }
+      return least
     }
     const long = () => Buffer.alloc(1_048_576, 'word ').toString('latin1')
-    const before = heldBytes()
+    const before = await heldBytes()
     for (let n = 0; n < 80; n += 1) transcript.add(message(`long ${n}`, { text: long() }), view())
     transcript.change('long 79', { text: long() })
     const { rows } = transcript.redraw(4, view())
     expect(rows.at(-1)).to.equal('          | … cut: 1,048,576 characters; the history shows it all')
-    expect(heldBytes() - before).to.be.below(30 * 1_048_576)
+    expect((await heldBytes()) - before).to.be.below(30 * 1_048_576)
     transcript.change('long 79', { text: 'short' })
     expect(transcript.redraw(40, view()).rows).to.deep.equal(['12:00 ... alice: short'])
   })

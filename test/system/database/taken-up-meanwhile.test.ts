@@ -3,12 +3,12 @@ import type { Kysely } from 'kysely'
 import { drawInviteCode } from '#lib/invite-link.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
-import { removeCohort } from '../../../../services/auth/invites/cohort.ts'
-import { issueInvites, listInvites, withdrawInvites } from '../../../../services/auth/invites/invites.ts'
-import { redeemInvite } from '../../../../services/auth/invites/redeem-invite.ts'
-import { type AuthSchema, MIGRATIONS } from '../../../../services/auth/store.ts'
-import { Postgres, whyNoPostgres } from '../../../support/postgres.ts'
-import { rejection } from '../../../support/rejection.ts'
+import { removeCohort } from '../../../services/auth/invites/cohort.ts'
+import { issueInvites, listInvites, withdrawInvites } from '../../../services/auth/invites/invites.ts'
+import { redeemInvite } from '../../../services/auth/invites/redeem-invite.ts'
+import { type AuthSchema, MIGRATIONS } from '../../../services/auth/store.ts'
+import { Postgres, whyNoPostgres } from '../../support/postgres.ts'
+import { rejection } from '../../support/rejection.ts'
 
 const reason = whyNoPostgres()
 const NOW_MS = Date.now()

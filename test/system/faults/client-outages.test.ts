@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
-import { Profile } from '../../clients/profile/profile.ts'
-import { logout } from '../../clients/session/login.ts'
-import { freePort } from '../support/free-port.ts'
-import { Installation, type ReceiveRun } from '../support/installation.ts'
-import { Link } from '../support/link.ts'
-import { rejection } from '../support/rejection.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { logout } from '../../../clients/session/login.ts'
+import { freePort } from '../../support/free-port.ts'
+import { Installation, type ReceiveRun } from '../../support/installation.ts'
+import { Link } from '../../support/link.ts'
+import { rejection } from '../../support/rejection.ts'
 
 describe('clients when something is missing or breaks', () => {
   let installation: Installation

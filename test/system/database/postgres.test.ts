@@ -47,10 +47,6 @@ const OTHER_TESTS = [
   ...['full-disk', 'health', 'auth/admin', 'auth/at-rest', 'auth/installation', 'auth/start', 'directory/start'],
   // Notices that come without a turn of the network in between.
   'directory/watchers',
-  // Several relays, which only PostgreSQL may have: it starts its own.
-  'relay/mailbox/shared-mailbox',
-  // What goes on at the same moment there, and one after the other on SQLite: they start their own, too.
-  ...['cohort', 'taken-up-meanwhile'].map((name) => `auth/invites/${name}`),
   // What is before the database: sockets, calls, certificates, logs.
   ...['log-lines', 'metrics', 'auth/strangers', 'auth/keys/certificates'],
   ...['connections', 'endpoints', 'hostile-bytes', 'outages', 'rates'].map((name) => `directory/${name}`),

@@ -3,12 +3,12 @@ import { PassThrough, Readable } from 'node:stream'
 import { expect } from 'chai'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
-import { Profile } from '../../clients/profile/profile.ts'
-import { logout } from '../../clients/session/login.ts'
-import { freePort } from '../support/free-port.ts'
-import { Installation, type Run } from '../support/installation.ts'
-import { Link } from '../support/link.ts'
-import { rejection } from '../support/rejection.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { logout } from '../../../clients/session/login.ts'
+import { freePort } from '../../support/free-port.ts'
+import { Installation, type Run } from '../../support/installation.ts'
+import { Link } from '../../support/link.ts'
+import { rejection } from '../../support/rejection.ts'
 
 /** A quarter of an hour in a tenth of a second. */
 const TIMES: Partial<ChannelTimes> = { renewEveryMs: 100, renewRetryMs: 60 }

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
 import { systemClock } from '#lib/runtime/clock.ts'
-import { collectOnce } from '../../clients/messenger/mailbox/collect-once.ts'
-import { putPrekeysOnce } from '../../clients/messenger/mailbox/put-prekeys-once.ts'
-import { setReach } from '../../clients/profile/profile.ts'
-import type { Reach } from '../../clients/profile/state.ts'
-import { ServerClock } from '../../clients/session/server-clock.ts'
-import { Installation } from '../support/installation.ts'
-import { rejection } from '../support/rejection.ts'
-import { MessengerUnderTest } from '../support/running-messenger.ts'
+import { collectOnce } from '../../../clients/messenger/mailbox/collect-once.ts'
+import { putPrekeysOnce } from '../../../clients/messenger/mailbox/put-prekeys-once.ts'
+import { setReach } from '../../../clients/profile/profile.ts'
+import type { Reach } from '../../../clients/profile/state.ts'
+import { ServerClock } from '../../../clients/session/server-clock.ts'
+import { Installation } from '../../support/installation.ts'
+import { rejection } from '../../support/rejection.ts'
+import { MessengerUnderTest } from '../../support/running-messenger.ts'
 
 describe('letters through the relay', function () {
   this.timeout(60_000)

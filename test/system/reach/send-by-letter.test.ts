@@ -135,8 +135,8 @@ describe('send to somebody who is away', function () {
     await using owner = await MessengerUnderTest.start(installation, 'alice')
     const acceptInto = installation.home.path
     await using bob = await MessengerUnderTest.start(installation, 'bob', { acceptInto })
-    await owner.until(() => owner.files.at(-1) === 'by-letter.test.ts: received')
-    await bob.until(() => bob.files.at(-1) === 'by-letter.test.ts: received')
+    await owner.until(() => owner.files.at(-1) === 'send-by-letter.test.ts: received')
+    await bob.until(() => bob.files.at(-1) === 'send-by-letter.test.ts: received')
   })
 
   it('is content with the mailbox of somebody who goes before all is said, unless it is to be delivered', async () => {
