@@ -20,7 +20,6 @@ export type Unit =
   | 'people'
   | 'conversations'
   | 'handshakes'
-  | 'texts'
 
 /** The bar that a figure or a ratio is to reach: shown beside it, and judged by nobody here. */
 export interface Bar {

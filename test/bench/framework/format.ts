@@ -3,7 +3,10 @@
  *
  * @module
  */
-import type { Bar, Result, Row } from './bench.ts'
+import type { Bar, Result, Row, Unit } from './bench.ts'
+
+/** What is counted, and is no more exact than it is. */
+const COUNTED: readonly Unit[] = ['people', 'handshakes', 'conversations']
 
 /** A figure with three digits that count. */
 export function formatFigure(value: number): string {
@@ -28,8 +31,10 @@ function withBar(text: string, bar: Bar): string {
 
 /** The cells of a row: what, median, range, ratios. */
 function cellsOf({ case: name, unit, median, range, bar = {}, ratios, samples }: Row): string[] {
-  const figure = withBar(`${formatFigure(median)} ${unit}`, bar)
-  const spread = samples.length > 1 ? `${formatFigure(range[0])} to ${formatFigure(range[1])}` : ''
+  const shown = (value: number) =>
+    COUNTED.includes(unit) ? Math.round(value).toLocaleString('en') : formatFigure(value)
+  const figure = withBar(`${shown(median)} ${unit}`, bar)
+  const spread = samples.length > 1 ? `${shown(range[0])} to ${shown(range[1])}` : ''
   const compared = ratios.map(({ to, ratio, ...rest }) => withBar(`${formatFigure(ratio)} × ${to}`, rest))
   return [name, figure, spread, compared.join('; ')]
 }
