@@ -1,16 +1,18 @@
 /**
  * `sotto demo --away`: two people who are never online together. bob was here once and goes; alice writes and goes; bob
- * comes and finds the letter. Both run in this process, one after the other.
+ * comes, finds the letter, and leaves one that says so. Both run in this process, one after the other.
  *
  * @module
  */
 import { Readable } from 'node:stream'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
+import { Profile } from '../../clients/profile/profile.ts'
 import { receive } from '../../clients/receiver/receive.ts'
 import { send } from '../../clients/sender/send.ts'
 import { traceTo } from '../../clients/trace/render.ts'
 import type { TraceEvent } from '../../clients/trace/trace.ts'
+import { openMailbox } from '../account/open-mailbox.ts'
 import { notice } from '../profile-command.ts'
 import { setUpDemo } from './setup.ts'
 import { Story } from './story.ts'
@@ -80,12 +82,14 @@ export async function runDemoAway({ draws, json, file, reveals }: DemoAwayOption
     })
   }
 
+  // As sotto join does: bob's answer is left there.
+  await openMailbox(await Profile.open(home, 'alice'), stop.signal)
   tell('bob comes, puts down prekeys at the mailbox, and goes')
   await visit(({ message }) => message === 'PutPrekeysRequest')
   tell('alice writes to bob, who is away, and goes')
   const input = process.stdin.isTTY ? Readable.from([Buffer.from(`${FIRST_WORDS}\n`)]) : process.stdin
   await send({ ...common, profile: 'alice', to: 'bob', text: undefined, plainInput: true, trace, input })
-  tell('alice is gone; bob comes, and finds what lies in the mailbox')
+  tell('alice is gone; bob comes, finds what lies in the mailbox, and leaves alice a letter that says so')
   await visit(({ message }) => message === 'CollectResponse')
   if (file === undefined) return
   await writeStory(file, story, { title: 'Sotto: a letter', about: ABOUT })
@@ -93,4 +97,4 @@ export async function runDemoAway({ draws, json, file, reveals }: DemoAwayOption
 }
 
 const ABOUT =
-  'A run of sotto demo --away: bob puts down prekeys and goes, alice writes to bob and goes, bob comes and finds the letter.'
+  'A run of sotto demo --away: bob puts down prekeys and goes, alice writes to bob and goes, bob comes, finds the letter, and leaves one that says that it is stored.'

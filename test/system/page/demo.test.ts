@@ -93,6 +93,11 @@ describe('npm run demo', function () {
       '⑤ TakePrekeysResponse mailbox ──▶ alice',
       '⑤ PostLettersRequest alice ──▶ mailbox',
       '⑤ CollectResponse mailbox ──▶ bob',
+      '③ RequestLettersRequest bob ──▶ directory',
+      '④ RequestLettersResponse directory ──▶ bob',
+      '⑤ TakePrekeysRequest bob ──▶ mailbox',
+      '⑤ TakePrekeysResponse mailbox ──▶ bob',
+      '⑤ PostLettersRequest bob ──▶ mailbox',
     ])
     expect(told).not.to.include('nine')
     expect(await isGone(demo)).to.equal(true)
