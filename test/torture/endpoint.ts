@@ -118,7 +118,9 @@ export class Endpoint implements ProcessOwner {
     if (streams === undefined || this.peer.#process === undefined) return false
     const { outgoing } = streams
     if (known !== undefined && known.stored > 0n && !outgoing.agreesWith(positionOf(known))) return true
-    return leftBehind(streams, outgoing.acknowledged) !== 'more' && (known?.stored ?? 0n) === outgoing.acknowledged
+    const left = leftBehind(streams, outgoing.acknowledged)
+    // A conversation may have brought what has no room in a letter, and been cut: no letter asks for an answer to it then.
+    return left === 'too large' || (left === 'nothing' && (known?.stored ?? 0n) === outgoing.acknowledged)
   }
 
   /** Find out from the store whether it took the messages that were being appended when the process died. */
