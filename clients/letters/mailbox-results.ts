@@ -38,10 +38,7 @@ const POST_REFUSALS: ReadonlyMap<PostRefusal | undefined, ErrorCode> = new Map([
 /** A prekey that came, or why there is none. */
 export function readPrekey(result: PrekeyResult['result']): Prekey | SottoError {
   if (result?.$case !== 'prekey') return refusedEntry(PREKEY_REFUSALS.get(result?.value) ?? 'ERR_INTERNAL')
-  if (isPrekey(result.value)) return result.value
-  return new SottoError('ERR_UNAVAILABLE', 'the answer of the relay breaks its contract in prekey', {
-    hint: 'whoever runs the server has to look: both ends need the same version of sotto',
-  })
+  return isPrekey(result.value) ? result.value : brokenContract('prekey')
 }
 
 /** Undefined for a letter that is left, or why it is not. */
@@ -49,6 +46,13 @@ export function readPosted(result: PostResult['result']): SottoError | undefined
   if (result?.$case === 'posted') return undefined
   const { reason, retryDelay } = result?.value ?? {}
   return refusedEntry(POST_REFUSALS.get(reason) ?? 'ERR_INTERNAL', retryDelay)
+}
+
+/** The error for an answer of a mailbox that breaks its contract in a field. */
+export function brokenContract(field: string): SottoError {
+  return new SottoError('ERR_UNAVAILABLE', `the answer of the relay breaks its contract in ${field}`, {
+    hint: 'whoever runs the server has to look: both ends need the same version of sotto',
+  })
 }
 
 /** Letters in as few requests as their number and their sizes allow, in their order. */

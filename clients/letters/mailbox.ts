@@ -11,7 +11,7 @@ import type {
   PutPrekeysRequest,
   StoredLetter,
 } from '#gen/sotto/relay/v1/mailbox_service.ts'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { PREKEY_ID_BYTES, type Prekey } from '#lib/letter/prekey.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { Secret } from '#lib/secret.ts'
@@ -25,7 +25,7 @@ import {
   takePrekeyResponseEvent,
 } from '../trace/letter-events.ts'
 import { type Trace, type TraceEvent, tellInTurn } from '../trace/trace.ts'
-import { type AddressedLetter, type LetterAddress, readPosted, readPrekey } from './mailbox-results.ts'
+import { type AddressedLetter, brokenContract, type LetterAddress, readPosted, readPrekey } from './mailbox-results.ts'
 
 /** How many ids one message may have. */
 const MAX_IDS = 128
@@ -242,8 +242,5 @@ function onWire({ prekeyId, publicKey, encapsulationKey }: Prekey) {
 }
 
 function expect(condition: boolean, field: string): asserts condition {
-  if (condition) return
-  throw new SottoError('ERR_UNAVAILABLE', `the answer of the relay breaks its contract in ${field}`, {
-    hint: 'whoever runs the server has to look: both ends need the same version of sotto',
-  })
+  if (!condition) throw brokenContract(field)
 }

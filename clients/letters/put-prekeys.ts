@@ -6,7 +6,14 @@
 import type { RandomBytes } from '#lib/channel/hello.ts'
 import { drawPrekey, type NewPrekey } from '#lib/letter/prekey.ts'
 import { isSame } from '#lib/same-bytes.ts'
-import { afterHeld, type HeldIds, type LetterState, type OwnPrekey, unknownIds } from '../store/rows/letter-state.ts'
+import {
+  afterHeld,
+  type HeldIds,
+  heldIdsOf,
+  type LetterState,
+  type OwnPrekey,
+  unknownIds,
+} from '../store/rows/letter-state.ts'
 import type { Store } from '../store/store.ts'
 import type { MailboxClient } from './mailbox.ts'
 
@@ -89,9 +96,8 @@ export async function withdrawPrekeys({
   signal,
 }: Omit<PrekeyOptions, 'sessionId' | 'random'>): Promise<void> {
   const none = { prekeys: [], lastResort: undefined }
-  const { prekeyIds, lastResortId } = await mailbox.putPrekeys({ ...none, withdrawnIds: [] }, signal)
-  const withdrawnIds = lastResortId === undefined ? prekeyIds : [...prekeyIds, lastResortId]
-  const left = await mailbox.putPrekeys({ ...none, withdrawnIds }, signal)
+  const held = await mailbox.putPrekeys({ ...none, withdrawnIds: [] }, signal)
+  const left = await mailbox.putPrekeys({ ...none, withdrawnIds: heldIdsOf(held) }, signal)
   store.changeLetterState((before) => afterHeld(before, left, nowMs))
 }
 

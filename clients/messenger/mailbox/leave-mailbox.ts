@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { isSottoError } from '#lib/errors.ts'
 import { withdrawPrekeys } from '../../letters/put-prekeys.ts'
 import type { Profile } from '../../profile/profile.ts'
 import type { ServerClock } from '../../session/server-clock.ts'
 import type { Store } from '../../store/store.ts'
+import { throwUnlessPassing } from '../own-mailbox.ts'
 import { connectAnyMailbox } from './connect-mailbox.ts'
 
 /**
@@ -26,8 +26,7 @@ export async function leaveMailbox(
   try {
     await withdrawPrekeys({ mailbox, store, nowMs: clock.local.now().getTime(), signal })
   } catch (error) {
-    if (!isSottoError(error) && !signal.aborted) throw error
-    if (isSottoError(error) && error.code.startsWith('ERR_STORE')) throw error
+    throwUnlessPassing(error, signal)
   } finally {
     mailbox.close()
   }

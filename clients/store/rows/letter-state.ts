@@ -53,9 +53,15 @@ export interface HeldIds {
   readonly lastResortId: Uint8Array | undefined
 }
 
+/** The ids of all prekeys that the mailbox has, that of last resort among them. */
+export function heldIdsOf({ prekeyIds, lastResortId }: HeldIds): readonly Uint8Array[] {
+  return lastResortId === undefined ? prekeyIds : [...prekeyIds, lastResortId]
+}
+
 /** Take note of what the mailbox has, and let go of private halves that are of no more use. */
 export function afterHeld(state: LetterState, held: HeldIds, nowMs: number): LetterState {
-  const isHeld = (id: Uint8Array) => isSame(id, held.lastResortId) || held.prekeyIds.some((each) => isSame(each, id))
+  const ids = heldIdsOf(held)
+  const isHeld = (id: Uint8Array) => ids.some((each) => isSame(each, id))
   const prekeys = state.prekeys.map((prekey) => {
     const missingSinceMs = isHeld(prekey.prekeyId) ? undefined : (prekey.missingSinceMs ?? nowMs)
     return { ...prekey, missingSinceMs }
@@ -65,9 +71,8 @@ export function afterHeld(state: LetterState, held: HeldIds, nowMs: number): Let
 }
 
 /** The ids that the mailbox has and the profile does not: of another installation, or of a former state of this one. */
-export function unknownIds({ prekeys }: LetterState, { prekeyIds, lastResortId }: HeldIds): readonly Uint8Array[] {
-  const ids = lastResortId === undefined ? prekeyIds : [...prekeyIds, lastResortId]
-  return ids.filter((id) => !prekeys.some(({ prekeyId }) => isSame(prekeyId, id)))
+export function unknownIds({ prekeys }: LetterState, held: HeldIds): readonly Uint8Array[] {
+  return heldIdsOf(held).filter((id) => !prekeys.some(({ prekeyId }) => isSame(prekeyId, id)))
 }
 
 /** A letter was taken in: its ticket serves no other, and its prekey, unless it is of last resort, opens no other. */
