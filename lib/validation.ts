@@ -43,6 +43,17 @@ export class Violations {
     if (!condition) this.#found.push({ field, description: limit })
   }
 
+  /**
+   * Note a violation unless a list has one entry to so many.
+   *
+   * @param what - What the entries are, in the words of the limit.
+   * @returns those that are to be looked at: none beyond the limit, as an answer must not grow with what a caller sends.
+   */
+  expectSome<T>(all: readonly T[], most: number, field: string, what: string): readonly T[] {
+    this.expect(all.length >= 1 && all.length <= most, field, `must be 1 to ${most} ${what}`)
+    return all.slice(0, most)
+  }
+
   expectUsername(value: string, field: string): void {
     this.expect(USERNAME.test(value), field, USERNAME_LIMIT)
   }

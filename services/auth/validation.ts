@@ -163,15 +163,10 @@ export function checkSealLettersRequest({ letters }: SealLettersRequest): void {
   violations.throwIfAny()
 }
 
-/**
- * Expect as many as are sealed together. @param name - Of their field. @returns each with what names a field of it. Beyond the
- * limit they are not looked at: one answer must not grow with what a caller sends.
- */
+/** Expect as many as are sealed together. @param name - Of their field. @returns each with what names a field of it. */
 function expectTogether<T>(violations: Violations, name: string, all: readonly T[], what: string) {
-  const isAllowed = all.length >= 1 && all.length <= MAX_SEALED_TOGETHER
-  violations.expect(isAllowed, name, `must be 1 to ${MAX_SEALED_TOGETHER} ${what}`)
-  return all
-    .slice(0, MAX_SEALED_TOGETHER)
+  return violations
+    .expectSome(all, MAX_SEALED_TOGETHER, name, what)
     .map((each, index) => [each, (field: string) => `${name}[${index}].${field}`] as const)
 }
 

@@ -81,12 +81,8 @@ export function checkGetPresenceRequest({ username }: GetPresenceRequest): void 
 
 export function checkWatchPresenceRequest({ usernames }: WatchPresenceRequest): void {
   const violations = new Violations()
-  violations.expect(
-    usernames.length >= 1 && usernames.length <= MAX_WATCHED_NAMES,
-    'usernames',
-    `must be 1 to ${MAX_WATCHED_NAMES} names`,
-  )
-  violations.expectUsernames(usernames.slice(0, MAX_WATCHED_NAMES), (places) => `usernames[${places}]`)
+  const watched = violations.expectSome(usernames, MAX_WATCHED_NAMES, 'usernames', 'names')
+  violations.expectUsernames(watched, (places) => `usernames[${places}]`)
   violations.throwIfAny()
 }
 
@@ -111,12 +107,7 @@ export function checkRequestChatRequest({ username, nonce }: RequestChatRequest)
 
 export function checkRequestLettersRequest({ letters }: RequestLettersRequest): void {
   const violations = new Violations()
-  violations.expect(
-    letters.length >= 1 && letters.length <= MAX_LETTERS_TOGETHER,
-    'letters',
-    `must be 1 to ${MAX_LETTERS_TOGETHER} letters`,
-  )
-  const wanted = letters.slice(0, MAX_LETTERS_TOGETHER)
+  const wanted = violations.expectSome(letters, MAX_LETTERS_TOGETHER, 'letters', 'letters')
   const names = wanted.map(({ username }) => username)
   const nonces = wanted.map(({ nonce }) => nonce)
   violations.expectUsernames(names, (places) => `letters[${places}].username`)

@@ -59,12 +59,7 @@ export function checkPostLettersRequest({ letters }: PostLettersRequest): void {
 
 /** Expect some receivers, and no more than a call may be about. @param list - The field that has them. */
 function expectAddresses(violations: Violations, all: readonly MailboxAddress[], list: string): void {
-  violations.expect(
-    all.length >= 1 && all.length <= MAX_LETTERS_TOGETHER,
-    list,
-    `must be 1 to ${MAX_LETTERS_TOGETHER} ${list}`,
-  )
-  const addresses = all.slice(0, MAX_LETTERS_TOGETHER)
+  const addresses = violations.expectSome(all, MAX_LETTERS_TOGETHER, list, list)
   const names = addresses.map(({ username }) => username)
   const sessionIds = addresses.map(({ sessionId }) => sessionId)
   violations.expectUsernames(names, (places) => `${list}[${places}].username`)
