@@ -53,8 +53,13 @@ export class AuthUnderTest implements AsyncDisposable {
     const auth = new AuthUnderTest(folder, database, options)
     // Where a test says nothing of the database, it says nothing of keys that others share.
     if (auth.config.database === database) await initialise(auth.config, auth.clock)
-    await auth.start()
-    return auth
+    try {
+      await auth.start()
+      return auth
+    } catch (error) {
+      await auth[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   private constructor(folder: TemporaryFolder, database: DatabaseSetting, options: AuthUnderTestOptions) {
