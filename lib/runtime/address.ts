@@ -32,5 +32,5 @@ export function parseAddress(text: string): Address {
 
 /** The text for an address. */
 export function formatAddress({ host, port }: Address): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

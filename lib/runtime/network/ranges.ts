@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { BlockList, isIP } from 'node:net'
+import { BlockList, SocketAddress } from 'node:net'
 import { SottoError } from '../../errors.ts'
 
 /** A set of addresses. The families are apart: `::/0` has no address of IPv4. */
 export class Ranges {
-  readonly #lists = { 4: new BlockList(), 6: new BlockList() }
+  readonly #lists = { ipv4: new BlockList(), ipv6: new BlockList() }
 
   /**
    * @param texts - IP literals without a zone, each alone or with the bits of its network: `192.0.2.0/24`.
@@ -16,11 +16,11 @@ export class Ranges {
    */
   constructor(texts: readonly string[]) {
     for (const text of texts) {
-      const [, address = '', bits] = /^([0-9a-fA-F:.]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
-      const family = isIP(address)
-      const width = family === 4 ? 32 : 128
-      if ((family !== 4 && family !== 6) || Number(bits ?? width) > width) throw noRange(text)
-      this.#lists[family].addSubnet(address, Number(bits ?? width), family === 4 ? 'ipv4' : 'ipv6')
+      const [, literal = '', bits] = /^([0-9a-fA-F:.]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+      const address = parseAddress(literal)
+      const width = address?.family === 'ipv4' ? 32 : 128
+      if (address === undefined || Number(bits ?? width) > width) throw noRange(text)
+      this.#lists[address.family].addSubnet(address, Number(bits ?? width))
     }
   }
 
@@ -28,10 +28,22 @@ export class Ranges {
    * Whether an IP literal is one of them; false for anything else, a name included. An address of IPv4 that is written as
    * IPv6 (`::ffff:192.0.2.7`) is what it stands for, too.
    */
-  has(address: string): boolean {
-    const family = isIP(address)
-    if (family === 4) return this.#lists[4].check(address, 'ipv4')
-    return family === 6 && (this.#lists[6].check(address, 'ipv6') || this.#lists[4].check(address, 'ipv6'))
+  has(literal: string): boolean {
+    const address = parseAddress(literal)
+    if (address?.family === 'ipv4') return this.#lists.ipv4.check(address)
+    return address !== undefined && (this.#lists.ipv6.check(address) || this.#lists.ipv4.check(address))
+  }
+}
+
+/**
+ * An IP literal, read by the system; undefined where a text is none. `isIP` of Node.js reads IPv6 by a regular expression
+ * which takes V8 10 ms when it is met first, a quarter of what Node.js itself takes to start.
+ */
+function parseAddress(text: string): SocketAddress | undefined {
+  try {
+    return new SocketAddress({ address: text, family: text.includes(':') ? 'ipv6' : 'ipv4' })
+  } catch {
+    return undefined
   }
 }
 
