@@ -14,7 +14,9 @@ const STAMP_CHARACTERS = 20
 /** A text as long as people's are. */
 export const TEXT = 'x'.repeat(TEXT_BYTES)
 
-/** A text that bears the time at which it is said. */
+const ZERO = '0'.charCodeAt(0)
+
+/** A text that bears the time at which it is said: it begins with a nought, and no other of a bench does. */
 export function stampedText(): string {
   return String(process.hrtime.bigint()).padStart(STAMP_CHARACTERS, '0').padEnd(TEXT_BYTES, 'x')
 }
@@ -50,9 +52,9 @@ export class Arrivals {
     if (this.#expected <= 0) this.#complete.resolve(sharedNowMs())
   }
 
-  /** A text has come, of which the time of its sending may be in its first characters. */
+  /** A text has come, stamped or not: what a command says has no stamp. */
   take(body: Uint8Array): void {
-    if (body[0] !== TEXT.charCodeAt(0)) {
+    if (body[0] === ZERO) {
       const stamp = Buffer.from(body.buffer, body.byteOffset, STAMP_CHARACTERS).toString('latin1')
       this.#delays.push(Number(process.hrtime.bigint() - BigInt(stamp)) / 1e3)
     }
