@@ -14,7 +14,7 @@ import { SottoError } from '#lib/errors.ts'
 const LINE_FEED = 0x0a
 
 export class LineSplitter {
-  /** The beginning of a line whose end has not come yet. */
+  /** The beginning of a line whose end has not come yet; none of it is empty. */
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   /** Counted from 1, as editors do. */
@@ -36,9 +36,21 @@ export class LineSplitter {
    */
   *push(chunk: Uint8Array): Generator<Uint8Array, void, void> {
     let start = 0
-    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      this.#keep(chunk.subarray(start, end))
+    let end = chunk.indexOf(LINE_FEED)
+    if (end !== -1 && this.#pending.length > 0) {
+      this.#keep(chunk.subarray(0, end))
       yield this.#take()
+      start = end + 1
+      end = chunk.indexOf(LINE_FEED, start)
+    }
+    // No character has a line feed in it, so one look answers for all lines that are whole.
+    const areUtf8 = end !== -1 && isUtf8(chunk.subarray(start, chunk.lastIndexOf(LINE_FEED)))
+    for (; end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      const line = chunk.subarray(start, end)
+      this.#checkLength(line.length)
+      if (!areUtf8) this.#checkUtf8(line)
+      this.#number += 1
+      yield line
       start = end + 1
     }
     this.#keep(chunk.subarray(start))
@@ -51,30 +63,35 @@ export class LineSplitter {
    * @throws SottoError `ERR_INVALID_UTF8`, which names it.
    */
   end(): Uint8Array | undefined {
-    return this.#pendingBytes === 0 ? undefined : this.#take()
+    return this.#pending.length === 0 ? undefined : this.#take()
   }
 
   #keep(bytes: Uint8Array): void {
     this.#pendingBytes += bytes.length
-    if (this.#pendingBytes > this.#maxBytes) {
-      throw new SottoError('ERR_MESSAGE_TOO_LARGE', `line ${this.#number} is longer than ${this.#maxBytes} bytes`, {
-        hint: 'neither it nor what follows is sent; a message holds 1 MiB',
-      })
-    }
+    this.#checkLength(this.#pendingBytes)
     if (bytes.length > 0) this.#pending.push(bytes)
   }
 
   #take(): Uint8Array {
-    const [only] = this.#pending
-    const line = this.#pending.length === 1 && only !== undefined ? only : Buffer.concat(this.#pending)
+    const line = Buffer.concat(this.#pending)
     this.#pending = []
     this.#pendingBytes = 0
-    if (!isUtf8(line)) {
-      throw new SottoError('ERR_INVALID_UTF8', `line ${this.#number} is not valid UTF-8`, {
-        hint: 'neither it nor what follows is sent; convert the input, for example with iconv',
-      })
-    }
+    this.#checkUtf8(line)
     this.#number += 1
     return line
+  }
+
+  #checkLength(bytes: number): void {
+    if (bytes <= this.#maxBytes) return
+    throw new SottoError('ERR_MESSAGE_TOO_LARGE', `line ${this.#number} is longer than ${this.#maxBytes} bytes`, {
+      hint: 'neither it nor what follows is sent; a message holds 1 MiB',
+    })
+  }
+
+  #checkUtf8(line: Uint8Array): void {
+    if (isUtf8(line)) return
+    throw new SottoError('ERR_INVALID_UTF8', `line ${this.#number} is not valid UTF-8`, {
+      hint: 'neither it nor what follows is sent; convert the input, for example with iconv',
+    })
   }
 }

@@ -35,7 +35,7 @@ export interface FileEventFields extends Omit<TextEventFields, 'body'> {
  */
 export function encodeTextEvent({ eventId, writtenAt, body }: TextEventFields): Uint8Array {
   if (eventId.length !== EVENT_ID_BYTES) throw new TypeError(`an event id is ${EVENT_ID_BYTES} bytes`)
-  const bytes = Buffer.byteLength(body, 'utf8')
+  const bytes = typeof body === 'string' ? Buffer.byteLength(body, 'utf8') : body.length
   if (bytes > MAX_TEXT_BYTES) {
     throw new SottoError('ERR_MESSAGE_TOO_LARGE', `a text of ${bytes} bytes is over the limit of ${MAX_TEXT_BYTES}`)
   }

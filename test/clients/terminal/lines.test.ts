@@ -81,6 +81,20 @@ describe('LineSplitter', () => {
       .with.property('code', 'ERR_INVALID_UTF8')
   })
 
+  it('gives the lines before one that is not UTF-8, wherever it is cut', () => {
+    const bytes = Buffer.from('one\ntwo\nthr\xffe\nfour\n', 'latin1')
+    for (let cut = 0; cut <= bytes.length; cut += 1) {
+      const splitter = new LineSplitter()
+      const given: string[] = []
+      const take = () => {
+        for (const chunk of [bytes.subarray(0, cut), bytes.subarray(cut)])
+          for (const line of splitter.push(chunk)) given.push(String(line))
+      }
+      expect(take).to.throw('line 3')
+      expect(given).to.deep.equal(['one', 'two'])
+    }
+  })
+
   it('refuses a last line that ends inside a character', () => {
     const splitter = new LineSplitter()
     expect([...splitter.push(Buffer.from('🙂').subarray(0, 3))]).to.have.length(0)
