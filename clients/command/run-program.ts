@@ -8,6 +8,7 @@ import { type Command, CommanderError } from 'commander'
 import { asSottoError, SottoError } from '#lib/errors.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import { systemRefusal } from '#lib/runtime/files.ts'
+import { giveBackMemoryAtRest } from '#lib/runtime/give-back-memory.ts'
 import { refuseDebugger } from '#lib/runtime/node-options.ts'
 import { findNonUtf8 } from '#lib/runtime/raw-arguments.js'
 import { startTracing, traceModeOf } from '#lib/runtime/tracing/tracing.ts'
@@ -32,6 +33,7 @@ export async function runProgram(program: Command, argv: readonly string[], outp
   let profile: string | undefined
   const report = (error: unknown) => reportFailure(error, output, profile)
   using _pending = new PendingCommand(report)
+  using _memory = giveBackMemoryAtRest()
   refuseDebugger()
   prepare(program, output)
   program.hook('preAction', (_program, command) => {

@@ -82,10 +82,14 @@ export class IncomingRecords {
    */
   async takeAll(first: RecordBody | undefined): Promise<void> {
     let isOver = first !== undefined && (await this.#take([first]))
-    while (!isOver) {
-      const record = await this.#nextRecord()
-      isOver = this.#options.isSettled() || (await this.#take(this.#open(record)))
-    }
+    // Each step by itself, as who waits here for days is not to hold the record that came last.
+    while (!isOver) isOver = await this.#takeNext()
+  }
+
+  /** Take in what comes next. @returns whether it is the end. */
+  async #takeNext(): Promise<boolean> {
+    const record = await this.#nextRecord()
+    return this.#options.isSettled() || (await this.#take(this.#open(record)))
   }
 
   async #nextRecord(): Promise<Uint8Array> {

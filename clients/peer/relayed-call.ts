@@ -85,17 +85,19 @@ type AnswerStream = ReturnType<RelayConnection['call']['answer']>
 
 /** What the one who answers sees of a call: the Converse stream that its own server would have. */
 function answeredStream(stream: AnswerStream, first: ConverseRequest): Duplex<ConverseRequest, ConverseResponse> {
+  let hello: ConverseRequest | undefined = first
   let isEnded = false
-  async function* messages(): AsyncGenerator<ConverseRequest, void, void> {
-    yield first
-    while (!isEnded) {
-      const { value } = await stream.messages.next()
-      if (value === undefined || value === CALLER_END) return
-      yield value
-    }
+  const messages: AsyncIterableIterator<ConverseRequest> = {
+    async next() {
+      const value = hello ?? (isEnded ? undefined : (await stream.messages.next()).value)
+      hello = undefined
+      isEnded = value === undefined || value === CALLER_END
+      return isEnded ? { value: undefined, done: true } : { value }
+    },
+    [Symbol.asyncIterator]: () => messages,
   }
   return {
-    messages: messages(),
+    messages,
     ready() {
       const message = stream.ready()
       if (message !== CALLER_END) return message

@@ -43,27 +43,54 @@ export function createDuplex<Incoming, Outgoing>(source: DuplexSource<NodeDuplex
 }
 
 /** Read the messages that come in over a stream; see {@link Duplex.messages}. */
-export function readMessages<Incoming>(source: DuplexSource<Readable>): AsyncGenerator<Incoming, void, void> {
-  const { stream, signal, cancel, check } = source
+export function readMessages<Incoming>(source: DuplexSource<Readable>): AsyncIterableIterator<Incoming> {
   // Without a listener an error event would end the process; the reason is kept by the signal.
-  stream.on('error', () => {})
+  source.stream.on('error', () => {})
+  return new IncomingMessages(source)
+}
 
-  async function* messages(): AsyncGenerator<Incoming, void, void> {
-    let isLeft = true
+/** Not a generator: while that waits for a message, it holds the last, and the 64 KiB in which that came. */
+class IncomingMessages<Incoming> implements AsyncIterableIterator<Incoming> {
+  readonly #source: DuplexSource<Readable>
+  readonly #decoded: AsyncIterator<unknown>
+  #isOver = false
+
+  constructor(source: DuplexSource<Readable>) {
+    this.#source = source
+    this.#decoded = source.stream.iterator({ destroyOnReturn: false })
+  }
+
+  async next(): Promise<IteratorResult<Incoming>> {
+    if (this.#isOver) return { value: undefined, done: true }
+    const { signal, check } = this.#source
     try {
-      for await (const decoded of stream.iterator({ destroyOnReturn: false })) yield check(decoded) as Incoming
-      isLeft = false
+      const { value, done } = await this.#decoded.next()
+      if (done !== true) return { value: check(value) as Incoming }
     } catch (error) {
-      isLeft = false
+      this.#isOver = true
+      await this.#decoded.return?.()
       signal.throwIfAborted()
       throw error
-    } finally {
-      if (isLeft) cancel()
     }
+    this.#isOver = true
     // A stream that broke may look ended; what had come before was given out first.
     signal.throwIfAborted()
+    return { value: undefined, done: true }
   }
-  return messages()
+
+  /** The loop is left early. */
+  async return(): Promise<IteratorResult<Incoming>> {
+    if (!this.#isOver) {
+      this.#isOver = true
+      this.#source.cancel()
+      await this.#decoded.return?.()
+    }
+    return { value: undefined, done: true }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ import { isSottoError, type SottoError } from '../errors.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Environment, environment } from './environment.ts'
 import { systemRefusal } from './files.ts'
+import { giveBackMemoryAtRest } from './give-back-memory.ts'
 import { createLogger, type Logger } from './log.ts'
 import type { LogLevel } from './log-levels.ts'
 import { refuseDebugger } from './node-options.ts'
@@ -67,6 +68,7 @@ export async function runService<Config extends ServiceConfig>(program: ServiceP
     reportReady(service)
     // Else it would be kept when the process ends, which may be in a month, or by kill -9.
     flushCompileCache()
+    using _memory = giveBackMemoryAtRest()
     if (!signal.aborted) await once(signal, 'abort')
     log.info({ reason: signal.reason.message }, 'stopping')
     await service.stop()

@@ -8,7 +8,7 @@ import type { Bench, Case } from './framework/bench.ts'
 import { canLookAtProcesses, megabytesTogether, residentMegabytes } from './references/memory.ts'
 
 /** How long a program is left alone before it is looked at, in milliseconds. */
-const REST_MS = 2_000
+const REST_MS = 3_000
 
 const NODE = 'node, waiting'
 

@@ -1,0 +1,59 @@
+import { expect } from 'chai'
+import { environmentOf } from '../../support/environment.ts'
+import { TestProcess } from '../../support/processes.ts'
+
+const MODULE = new URL('../../../lib/runtime/give-back-memory.ts', import.meta.url).href
+
+/** Run a program that can `grow` by 100 MB of garbage, and looks every 20 ms whether it rests. @returns what it prints. */
+async function outputOf(run: string): Promise<string> {
+  const program = `
+    import { constants, PerformanceObserver } from 'node:perf_hooks'
+    import { giveBackMemoryAtRest } from '${MODULE}'
+    const { NODE_PERFORMANCE_GC_FLAGS_ALL_AVAILABLE_GARBAGE: ALL } = constants
+    const grow = () => void Array.from({ length: 20 }, () => Array.from({ length: 100_000 }, (_, index) => ({ index })))
+    const until = async (isSo) => {
+      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    let collections = 0
+    new PerformanceObserver((list) => {
+      collections += list.getEntries().filter(({ detail }) => (detail.flags & ALL) !== 0).length
+    }).observe({ entryTypes: ['gc'] })
+    giveBackMemoryAtRest(20)
+    ${run}
+    process.exit()`
+  const child = new TestProcess(process.execPath, ['--input-type=module', '--eval', program], {
+    env: environmentOf(''),
+  })
+  expect(await child.ended, child.errors.text).to.equal(0)
+  return child.output.text.trim()
+}
+
+describe('giveBackMemoryAtRest', () => {
+  it('gives back what a process has grown by, each time that it comes to rest', async () => {
+    const output = await outputOf(`
+      for (const time of [1, 2]) {
+        grow()
+        const grown = process.memoryUsage.rss()
+        await until(() => process.memoryUsage.rss() < 0.7 * grown)
+      }
+      console.log('given back')`)
+    expect(output).to.equal('given back')
+  })
+
+  it('leaves a process alone that is busy, or has not grown since', async () => {
+    const output = await outputOf(`
+      const endMs = performance.now() + 200
+      await until(() => {
+        grow()
+        return performance.now() > endMs
+      })
+      const busy = collections
+      await until(() => collections > 0)
+      const rested = collections
+      let looks = 0
+      setInterval(() => (looks += 1), 20)
+      await until(() => looks === 10)
+      console.log(busy, collections - rested)`)
+    expect(output).to.equal('0 0')
+  })
+})
