@@ -63,7 +63,7 @@ export class Installation implements AsyncDisposable {
       relayAddresses: [`:${relayPort}`],
       listen: { host: '127.0.0.1', port: await freePort() },
     }
-    const auth = await AuthUnderTest.start({ clock: systemClock, config })
+    const auth = await AuthUnderTest.start({ clock: systemClock, config, isLaid: true })
     const installation = new Installation(auth, await temporaryFolder(), { directoryPort, relayPort })
     try {
       await installation.startDirectory()

@@ -19,6 +19,7 @@ import { type Config, readConfig } from '../../services/auth/config.ts'
 import { type RunningAuth, startAuth } from '../../services/auth/start.ts'
 import { passwordOf, QUICK_PARAMETERS } from './auth-records.ts'
 import { FakeClock } from './clock.ts'
+import { layHome } from './laid-home.ts'
 import { keyPairOf } from './random.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 import { databaseAt } from './test-database.ts'
@@ -30,6 +31,8 @@ export interface AuthUnderTestOptions {
   readonly config?: Partial<Config>
   readonly healthIntervalMs?: number
   readonly reloadMs?: number
+  /** Begin with what a first start makes ({@link layHome}) instead of making it, where the database is SQLite. */
+  readonly isLaid?: boolean
 }
 
 /** A session that a test has begun. */
@@ -51,6 +54,7 @@ export class AuthUnderTest implements AsyncDisposable {
     const folder = await temporaryFolder()
     const database = await databaseAt(join(folder.path, 'auth', 'auth.db'))
     const auth = new AuthUnderTest(folder, database, options)
+    if (options.isLaid === true && database.kind === 'sqlite') await layHome(folder.path)
     // Where a test says nothing of the database, it says nothing of keys that others share.
     if (auth.config.database === database) await initialise(auth.config, auth.clock)
     try {

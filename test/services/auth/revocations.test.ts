@@ -18,7 +18,7 @@ describe('SealingService.WatchRevocations', () => {
   let bob: TestSession
   beforeEach(async () => {
     clock = new FakeClock(Date.now())
-    auth = await AuthUnderTest.start({ clock })
+    auth = await AuthUnderTest.start({ clock, isLaid: true })
     await auth.addUser('bob', "bob's password")
     bob = await auth.login('bob')
   })

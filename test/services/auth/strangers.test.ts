@@ -17,7 +17,7 @@ describe('Auth, among strangers', function () {
   let auth: AuthUnderTest
   const sockets: TLSSocket[] = []
   beforeEach(async () => {
-    auth = await AuthUnderTest.start()
+    auth = await AuthUnderTest.start({ isLaid: true })
     await auth.addUser('bob', "bob's password")
   })
   afterEach(async () => {

@@ -15,7 +15,7 @@ describe('the connections of the directory', () => {
   const sessions: TestSession[] = []
 
   before(async () => {
-    auth = await AuthUnderTest.start()
+    auth = await AuthUnderTest.start({ isLaid: true })
     for (let number = 0; number <= SETTLED; number += 1) {
       await auth.addUser(`user-${number}`, `user-${number}'s password`)
       sessions.push(await auth.login(`user-${number}`))

@@ -84,7 +84,7 @@ describe('the endpoints of an announcement', () => {
     let [alice, bob]: TestSession[] = []
 
     before(async () => {
-      auth = await AuthUnderTest.start()
+      auth = await AuthUnderTest.start({ isLaid: true })
       for (const name of ['alice', 'bob']) await auth.addUser(name, `${name}'s password`)
       ;[alice, bob] = [await auth.login('alice'), await auth.login('bob')]
       const allowedEndpoints = new Ranges(['203.0.113.7'])

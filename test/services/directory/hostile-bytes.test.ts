@@ -23,7 +23,7 @@ describe('a request for letters', function () {
   let alice: TestSession
 
   before(async () => {
-    auth = await AuthUnderTest.start()
+    auth = await AuthUnderTest.start({ isLaid: true })
     for (const name of ['alice', 'bob']) await auth.addUser(name, `${name}'s password`)
     alice = await auth.login('alice')
     await auth.login('bob')

@@ -15,7 +15,7 @@ describe('DirectoryService.ListUsers', () => {
   let alice: TestSession
 
   before(async () => {
-    auth = await AuthUnderTest.start({ clock: new FakeClock(Date.now()) })
+    auth = await AuthUnderTest.start({ isLaid: true, clock: new FakeClock(Date.now()) })
     for (const name of NAMES) await auth.addUser(name, `${name}'s password`)
     const carol = { name: 'carol', displayName: 'Carol Žižek', cohort: undefined, isReset: false }
     const { code } = await invite(auth.config, auth.clock, carol, 1_000)

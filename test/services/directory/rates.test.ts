@@ -15,7 +15,7 @@ describe('the rates of a directory', () => {
   const sessions: Record<string, TestSession> = {}
 
   before(async () => {
-    auth = await AuthUnderTest.start()
+    auth = await AuthUnderTest.start({ isLaid: true })
     for (const name of ['alice', 'bob', 'carol']) {
       await auth.addUser(name, `${name}'s password`)
       sessions[name] = await auth.login(name)

@@ -34,7 +34,7 @@ describe('DirectoryService', () => {
 
   before(async () => {
     clock = new FakeClock(Date.now())
-    auth = await AuthUnderTest.start({ clock })
+    auth = await AuthUnderTest.start({ clock, isLaid: true })
     for (const name of ['alice', 'bob', 'carol']) await auth.addUser(name, `${name}'s password`)
   })
   beforeEach(async () => {

@@ -20,7 +20,7 @@ describe('a directory whose database another one shares', () => {
   let other: PresenceRegistry
 
   before(async () => {
-    auth = await AuthUnderTest.start()
+    auth = await AuthUnderTest.start({ isLaid: true })
     await auth.addUser('alice', "alice's password")
     alice = await auth.login('alice')
   })

@@ -19,7 +19,7 @@ describe('startDirectory', () => {
   let auth: AuthUnderTest
 
   before(async () => {
-    auth = await AuthUnderTest.start()
+    auth = await AuthUnderTest.start({ isLaid: true })
     await auth.addUser('bob', "bob's password")
   })
   after(() => auth[Symbol.asyncDispose]())

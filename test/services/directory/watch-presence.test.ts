@@ -21,7 +21,7 @@ describe('DirectoryService.WatchPresence', () => {
   before(async () => {
     // A port that stays the same, so that the directory finds Auth again.
     const sealingListen = { host: '127.0.0.1', port: await freePort() }
-    auth = await AuthUnderTest.start({ clock: new FakeClock(Date.now()), config: { sealingListen } })
+    auth = await AuthUnderTest.start({ isLaid: true, clock: new FakeClock(Date.now()), config: { sealingListen } })
     for (const name of NAMES) await auth.addUser(name, `${name}'s password`)
   })
   beforeEach(async () => {

@@ -51,7 +51,7 @@ describe('RelayService', () => {
   let atBob: PlainRelayConnection
 
   before(async () => {
-    auth = await AuthUnderTest.start({ clock: systemClock })
+    auth = await AuthUnderTest.start({ clock: systemClock, isLaid: true })
     for (const name of ['alice', 'bob', 'carol']) await auth.addUser(name, `${name}'s password`)
   })
   beforeEach(async () => {

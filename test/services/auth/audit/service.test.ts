@@ -12,7 +12,7 @@ import { AuthUnderTest } from '../../../support/running-auth.ts'
 describe('the audit log of Auth', () => {
   let auth: AuthUnderTest
   before(async () => {
-    auth = await AuthUnderTest.start()
+    auth = await AuthUnderTest.start({ isLaid: true })
   })
   after(() => auth[Symbol.asyncDispose]())
 
