@@ -177,10 +177,10 @@ describe('servePeers', () => {
       expect(host.shown).to.deep.equal(['alice: still here'])
     })
 
-    it('withstands 200 seeded flips of Hello and the first three records', async function () {
+    it('withstands 100 seeded flips of Hello and the first three records', async function () {
       this.timeout(30_000)
       const seed = process.env['SEED'] ?? String(Date.now())
-      for (let n = 0; n < 200; n += 1) {
+      for (let n = 0; n < 100; n += 1) {
         // A connection of its own for each: one that calls on and on is cut.
         const connection = host.connect()
         host.shown.length = 0

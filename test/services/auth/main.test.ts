@@ -1,16 +1,14 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import type { StartReport } from '#lib/runtime/parent.ts'
+import { programIn } from '../../support/programs.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-const MAIN = fileURLToPath(import.meta.resolve('../../../services/auth/main.ts'))
 
 /** Auth as a child process on free ports, with these settings besides; what it reports, and what it logs. */
 function startProcess(home: string, settings: Record<string, string> = {}) {
-  const child = fork(MAIN, {
+  const child = fork(programIn('services/auth'), {
     env: { SOTTO_HOME: home, SOTTO_AUTH_PORT: '0', SOTTO_SEALING_PORT: '0', SOTTO_AUTH_ADMIN_PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })

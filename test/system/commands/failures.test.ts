@@ -1,10 +1,10 @@
 import { execPath } from 'node:process'
 import { expect } from 'chai'
-import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf } from '../support/environment.ts'
-import { TestProcess } from '../support/processes.ts'
-import { SOTTO } from '../support/programs.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
+import { type Outcome, outcomeOf } from '../../support/deployment.ts'
+import { environmentOf } from '../../support/environment.ts'
+import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 /** Command lines that fail, and with what. */
 const FAILURES: ReadonlyArray<readonly [line: string, code: number, reason?: string]> = [

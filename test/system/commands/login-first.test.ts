@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { fingerprintOf } from '#lib/runtime/tls.ts'
-import type { Profile } from '../../clients/profile/profile.ts'
-import { environmentOf } from '../support/environment.ts'
-import { Installation } from '../support/installation.ts'
-import { SOTTO } from '../support/programs.ts'
+import type { Profile } from '../../../clients/profile/profile.ts'
+import { environmentOf } from '../../support/environment.ts'
+import { Installation } from '../../support/installation.ts'
+import { SOTTO } from '../../support/programs.ts'
 
 const run = promisify(execFile)
 

@@ -1,23 +1,23 @@
 import { expect } from 'chai'
-import { forProfile } from '../../clients/profile/login-line.ts'
-import { noteChangedKey, pin } from '../../clients/profile/pins.ts'
-import { Profile } from '../../clients/profile/profile.ts'
-import { undeliverableNotice } from '../../clients/store/log/undeliverable.ts'
-import { FakeClock } from '../support/clock.ts'
-import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf } from '../support/environment.ts'
-import { Installation } from '../support/installation.ts'
-import { inStore } from '../support/kept.ts'
-import { permitWriting } from '../support/permits.ts'
-import { TestProcess } from '../support/processes.ts'
-import { SOTTO } from '../support/programs.ts'
-import { BOB_KEY, outgoingText } from '../support/stores.ts'
+import { forProfile } from '../../../clients/profile/login-line.ts'
+import { noteChangedKey, pin } from '../../../clients/profile/pins.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { undeliverableNotice } from '../../../clients/store/log/undeliverable.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { type Outcome, outcomeOf } from '../../support/deployment.ts'
+import { environmentOf } from '../../support/environment.ts'
+import { Installation } from '../../support/installation.ts'
+import { inStore } from '../../support/kept.ts'
+import { permitWriting } from '../../support/permits.ts'
+import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
+import { BOB_KEY, outgoingText } from '../../support/stores.ts'
 
 const DONE = 0
 const WAITS = forProfile(undeliverableNotice('bob', 1), 'alice')
 
 describe('sotto verify and trust', function () {
-  this.timeout(20_000)
+  this.timeout(60_000)
   let installation: Installation
 
   /** A profile in which something waits for the key that bob had, and another key was seen since. */

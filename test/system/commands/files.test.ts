@@ -1,24 +1,24 @@
 import { mkdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { Profile } from '../../clients/profile/profile.ts'
-import { FakeClock } from '../support/clock.ts'
-import { converse, DeliveringSide } from '../support/delivering-side.ts'
-import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf } from '../support/environment.ts'
-import { encodedFileEvent, offered } from '../support/file-events.ts'
-import { inStore } from '../support/kept.ts'
-import { permitWriting } from '../support/permits.ts'
-import { TestProcess } from '../support/processes.ts'
-import { SOTTO } from '../support/programs.ts'
-import { ALICE_KEY, BOB_KEY, testStore } from '../support/stores.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { converse, DeliveringSide } from '../../support/delivering-side.ts'
+import { type Outcome, outcomeOf } from '../../support/deployment.ts'
+import { environmentOf } from '../../support/environment.ts'
+import { encodedFileEvent, offered } from '../../support/file-events.ts'
+import { inStore } from '../../support/kept.ts'
+import { permitWriting } from '../../support/permits.ts'
+import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
+import { ALICE_KEY, BOB_KEY, testStore } from '../../support/stores.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const DONE = 0
 const USAGE = 2
 
 describe('sotto files', function () {
-  this.timeout(20_000)
+  this.timeout(60_000)
   let home: TemporaryFolder
   let folder: string
   let profile: Profile

@@ -1,21 +1,21 @@
 import { expect } from 'chai'
-import { Profile } from '../../clients/profile/profile.ts'
-import { FakeClock } from '../support/clock.ts'
-import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf } from '../support/environment.ts'
-import { breakBatch, inStore, storeConversation } from '../support/kept.ts'
-import { permitWriting } from '../support/permits.ts'
-import { TestProcess, type TestProcessOptions } from '../support/processes.ts'
-import { SOTTO } from '../support/programs.ts'
-import { BOB_KEY, outgoingText } from '../support/stores.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { type Outcome, outcomeOf } from '../../support/deployment.ts'
+import { environmentOf } from '../../support/environment.ts'
+import { breakBatch, inStore, storeConversation } from '../../support/kept.ts'
+import { permitWriting } from '../../support/permits.ts'
+import { TestProcess, type TestProcessOptions } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
+import { BOB_KEY, outgoingText } from '../../support/stores.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const DONE = 0
 const INTERNAL = 1
 const USAGE = 2
 
 describe('sotto history, search, export and forget', function () {
-  this.timeout(20_000)
+  this.timeout(60_000)
   let home: TemporaryFolder
   let profile: Profile
   const clock = new FakeClock(Date.UTC(2030, 0, 1, 12))

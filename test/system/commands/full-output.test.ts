@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { expect } from 'chai'
-import { setBlocked } from '../../clients/profile/pins.ts'
-import { Profile } from '../../clients/profile/profile.ts'
-import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf } from '../support/environment.ts'
-import { TestProcess } from '../support/processes.ts'
-import { SOTTO } from '../support/programs.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
+import { setBlocked } from '../../../clients/profile/pins.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { type Outcome, outcomeOf } from '../../support/deployment.ts'
+import { environmentOf } from '../../support/environment.ts'
+import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 describe('a command whose output is not taken', () => {
   let home: TemporaryFolder

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
-import { Profile } from '../../clients/profile/profile.ts'
-import { environmentOf } from '../support/environment.ts'
-import { SOTTO } from '../support/programs.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { environmentOf } from '../../support/environment.ts'
+import { SOTTO } from '../../support/programs.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const run = promisify(execFile)
 

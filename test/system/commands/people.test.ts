@@ -1,10 +1,10 @@
 import { execPath } from 'node:process'
 import { expect } from 'chai'
-import { outcomeOf } from '../support/deployment.ts'
-import { environmentOf } from '../support/environment.ts'
-import { Installation } from '../support/installation.ts'
-import { TestProcess } from '../support/processes.ts'
-import { SOTTO } from '../support/programs.ts'
+import { outcomeOf } from '../../support/deployment.ts'
+import { environmentOf } from '../../support/environment.ts'
+import { Installation } from '../../support/installation.ts'
+import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 
 describe('sotto people', () => {
   let installation: Installation
