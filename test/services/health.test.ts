@@ -100,7 +100,7 @@ function errorLog(): { log: Logger; errors: string[] } {
 async function auth(): Promise<Subject> {
   const { log, errors } = errorLog()
   const clock = new FakeClock(Date.now())
-  const started = await AuthUnderTest.start({ clock, log, healthIntervalMs: INTERVAL_MS })
+  const started = await AuthUnderTest.start({ clock, log, healthIntervalMs: INTERVAL_MS, isLaid: true })
   const { address, caPem: authorityPem } = started.running
   return {
     database: join(started.config.dataFolder, 'auth.db'),
@@ -115,7 +115,7 @@ async function directory(): Promise<Subject> {
   const { log, errors } = errorLog()
   const clock = new FakeClock(Date.now())
   await using resources = new AsyncDisposableStack()
-  const behind = resources.use(await AuthUnderTest.start({ clock }))
+  const behind = resources.use(await AuthUnderTest.start({ clock, isLaid: true }))
   const started = resources.use(await DirectoryUnderTest.start(behind, { log, renewalMs: INTERVAL_MS }))
   const { address } = started.running
   const running = resources.move()
@@ -132,7 +132,7 @@ async function relay(): Promise<Subject> {
   const { log, errors } = errorLog()
   const clock = new FakeClock(Date.now())
   await using resources = new AsyncDisposableStack()
-  const behind = resources.use(await AuthUnderTest.start({ clock }))
+  const behind = resources.use(await AuthUnderTest.start({ clock, isLaid: true }))
   const started = resources.use(await RelayUnderTest.start(behind, { clock, log, healthIntervalMs: INTERVAL_MS }))
   const { address } = started.running
   const running = resources.move()
