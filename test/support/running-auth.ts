@@ -52,16 +52,16 @@ export class AuthUnderTest implements AsyncDisposable {
 
   static async start(options: AuthUnderTestOptions = {}): Promise<AuthUnderTest> {
     const folder = await temporaryFolder()
-    const database = await databaseAt(join(folder.path, 'auth', 'auth.db'))
-    const auth = new AuthUnderTest(folder, database, options)
-    if (options.isLaid === true && database.kind === 'sqlite') await layHome(folder.path)
-    // Where a test says nothing of the database, it says nothing of keys that others share.
-    if (auth.config.database === database) await initialise(auth.config, auth.clock)
     try {
+      const database = await databaseAt(join(folder.path, 'auth', 'auth.db'))
+      const auth = new AuthUnderTest(folder, database, options)
+      if (options.isLaid === true && database.kind === 'sqlite') await layHome(folder.path)
+      // Where a test says nothing of the database, it says nothing of keys that others share.
+      if (auth.config.database === database) await initialise(auth.config, auth.clock)
       await auth.start()
       return auth
     } catch (error) {
-      await auth[Symbol.asyncDispose]()
+      await folder[Symbol.asyncDispose]()
       throw error
     }
   }
