@@ -22,7 +22,7 @@ const { signal } = new AbortController()
 const LINK = { bytesPerSecond: 30_000_000, delayMs: 1 }
 
 describe('Files', function () {
-  this.timeout(15_000)
+  this.timeout(30_000)
   let installation: Installation
   let folder: TemporaryFolder
   let downloads: string
@@ -138,7 +138,7 @@ describe('Files', function () {
   })
 
   it('goes on after a cut, and after a restart of either side', async () => {
-    const content = randomBytes(24_000_000)
+    const content = randomBytes(12_000_000)
     await using link = await SlowLink.start(LINK)
     let id = ''
     const isPast = (person: MessengerUnderTest, position: number) => {
