@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
 import { hasSystemCode, PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
 import { type Content, type ContentEntry, splitPath } from '../offer/content.ts'
-import { sha256Of } from '../offer/hash-file.ts'
+import { sha256Of } from './hash-file.ts'
 
 /** The mode of a file that is, by the offer, a program: its owner may run it. */
 const PROGRAM_MODE = 0o700

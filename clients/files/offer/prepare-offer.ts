@@ -8,9 +8,8 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto'
 import { type BigIntStats, constants, type Dirent, fstatSync } from 'node:fs'
-import { access, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
+import { access, lstat, open, readdir, realpath } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { FileEntry, FileEntryType, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isPath } from '#lib/delivery/file-events.ts'
@@ -19,6 +18,7 @@ import { makeOffer } from '#lib/delivery/manifest.ts'
 import { SottoError } from '#lib/errors.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
 import { escapeName } from '../../terminal/escape.ts'
+import { hashOpenFile } from '../disk/hash-file.ts'
 import { savedName } from '../disk/saved-name.ts'
 
 export interface PrepareOptions {
@@ -37,9 +37,6 @@ export interface PreparedOffer {
 
 /** The bytes that an entry takes in a list beside itself: its tag (1), and its length (1 to 3). */
 const ENTRY_OVERHEAD_BYTES = 4
-
-/** How much is read at a time, in bytes: a millisecond or two of hashing, in which the program does nothing else. */
-const READ_BYTES = 1_048_576
 
 /** Neither through a link nor waiting for a pipe, should one have come into the file's place. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -219,34 +216,14 @@ async function hashOf(at: string, size: bigint, signal: AbortSignal, onRead: (by
     await using file = await open(at, OPEN_FLAGS)
     const before = fstatSync(file.fd, { bigint: true })
     if (!before.isFile() || before.size !== size) throw changed(at)
-    const sha256 = await read(file, Number(size), signal, onRead)
+    const { sha256, bytes } = await hashOpenFile(file, { most: Number(size), signal, onRead })
     const after = fstatSync(file.fd, { bigint: true })
-    if (sha256 === undefined || after.size !== size || after.mtimeNs !== before.mtimeNs) throw changed(at)
+    if (BigInt(bytes) !== size || after.size !== size || after.mtimeNs !== before.mtimeNs) throw changed(at)
     return sha256
   } catch (error) {
     if (error instanceof Error && 'syscall' in error) throw unreadable(at, error)
     throw error
   }
-}
-
-/** undefined for a file that is shorter than it was. */
-async function read(
-  file: FileHandle,
-  size: number,
-  signal: AbortSignal,
-  onRead: (bytes: number) => void,
-): Promise<Buffer | undefined> {
-  const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(Math.min(size, READ_BYTES))
-  for (let left = size; left > 0; ) {
-    signal.throwIfAborted()
-    const { bytesRead } = await file.read(buffer, 0, Math.min(left, buffer.length), null)
-    if (bytesRead === 0) return undefined
-    left -= bytesRead
-    hash.update(buffer.subarray(0, bytesRead))
-    onRead(bytesRead)
-  }
-  return hash.digest()
 }
 
 function unreadable(at: string, cause: unknown): SottoError {
