@@ -5,27 +5,20 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { SottoError } from '#lib/errors.ts'
-import { INSTANCE_ID_BYTES, type Route } from '#lib/protocol.ts'
-import type { RpcServer } from '#lib/rpc/server.ts'
+import type { Route } from '#lib/protocol.ts'
 import { schedule } from '#lib/runtime/schedule.ts'
-import { withTimeout } from '#lib/runtime/with-timeout.ts'
-import { keyChanged, type WritePermission } from '#lib/trust/permission.ts'
+import type { WritePermission } from '#lib/trust/permission.ts'
 import { Files } from '../files/files.ts'
 import type { MailboxClient } from '../letters/mailbox.ts'
-import type { Attending } from '../peer/attend.ts'
-import type { Conversation } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import { mayWriteOnceProven } from '../peer/may-write.ts'
 import type { Calling } from '../peer/open-conversation.ts'
-import type { PeerHost } from '../peer/serve.ts'
 import { mayReceive } from '../profile/permission.ts'
 import { answerTalking } from '../profile/talking.ts'
-import { stayOnline } from '../session/announce.ts'
 import type { Progress } from '../store/log/progress.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
@@ -38,14 +31,9 @@ import type { MessengerOptions } from './messenger-options.ts'
 import type { PeerSession } from './peer-session.ts'
 import { PeerSessions } from './peer-sessions.ts'
 import { followProfile } from './profile-changes.ts'
+import { Reachability } from './reachability.ts'
 import { StreamsByKey } from './streams-by-key.ts'
 import { WriteQueue } from './write-queue.ts'
-
-/** How long a start waits for a relay to be attended before it announces without, in milliseconds. */
-const ATTEND_FIRST_MS = 1_000
-
-/** The same where there is nothing else to announce, in milliseconds: as long as it may take to find that none answers. */
-const ATTEND_ALONE_MS = 15_000
 
 export class Messenger {
   /** Offers files and folders, and answers offers. */
@@ -58,7 +46,7 @@ export class Messenger {
   readonly #signal: AbortSignal
   readonly #unwatchProfile: () => void
   #endAnswering: () => void = () => {}
-  readonly #warnings = new KeyWarnings()
+  readonly #warnings: KeyWarnings
   readonly #letters: Letters | undefined
   readonly #writing = new WriteQueue({
     permit: (name) => this.#permit(name),
@@ -71,8 +59,7 @@ export class Messenger {
       return ordinal
     },
   })
-  #server: Promise<RpcServer> | undefined
-  #attending: Attending | undefined
+  #reachability: Reachability | undefined
   /** The withdrawal of prekeys, where no relay is to be used. */
   #leaving: Promise<void> | undefined
   readonly #failure = Promise.withResolvers<never>()
@@ -80,6 +67,7 @@ export class Messenger {
   constructor(options: MessengerOptions) {
     const { profile, clock, directory, store, events, trace, staggerMs, channelTimes = {} } = options
     this.#options = options
+    this.#warnings = new KeyWarnings(profile, events)
     this.#signal = AbortSignal.any([options.signal, this.#stopped.signal])
     this.files = new Files({
       store,
@@ -121,7 +109,7 @@ export class Messenger {
       moveBackoff: options.moveBackoff,
       events: {
         ...events,
-        onRefused: (name, error) => this.#refused(name, error),
+        onRefused: (name, error) => this.#warnings.refused(name, error),
         onPresence: (name, isOnline) => {
           events.onPresence(name, isOnline)
           this.#letters?.consider(name)
@@ -176,31 +164,14 @@ export class Messenger {
       onProgress: (name) => events.onProgress(name, this.progress(name)),
       onPinned: (name) => events.onPinned(name, true),
       onTooLarge: (name) => events.onTooLargeForLetter?.(name),
-      onKeyChanged: (name) => this.#keyChanged(name),
-      onRefused: (name, error) => this.#refused(name, error),
+      onKeyChanged: (name) => this.#warnings.keyChanged(name),
+      onRefused: (name, error) => this.#warnings.refused(name, error),
     })
   }
 
   /** Ask whether somebody may be written to now; in a doubt about their key, once they were called. */
   #permit(name: string): Promise<WritePermission> {
     return mayWriteOnceProven(this.#calling, name, this.#signal)
-  }
-
-  #refused(name: string, error: SottoError): void {
-    const isOfKey = error.code === 'ERR_KEY_CHANGED'
-    if (!isOfKey || this.#isWarningDue(name)) this.#options.events.onRefused(name, error)
-  }
-
-  /** Somebody called, or wrote, with another key than the pinned one. */
-  #keyChanged(name: string): void {
-    const { events } = this.#options
-    if (!this.#isWarningDue(name)) return
-    if (events.onKeyChanged) events.onKeyChanged(name)
-    else events.onRefused(name, keyChanged(name))
-  }
-
-  #isWarningDue(name: string): boolean {
-    return this.#warnings.isDue(name, this.#options.profile.state.pins.get(name))
   }
 
   /** Do what nobody waits for. A failure of it, such as of a damaged store, ends the messenger. */
@@ -230,76 +201,34 @@ export class Messenger {
       routeTo: (name) => this.routeTo(name),
       post: (name) => this.postNow(name),
     })
-    const { reach } = profile.state
-    const instanceId = randomBytes(INSTANCE_ID_BYTES)
-    const peers = await this.#createHost(instanceId)
-    // Whoever is to be reached through a relay alone has no port that anybody could find.
-    if (reach !== 'relay') this.#server = this.#listen(listen, peers)
-    if (reach !== 'direct') this.#attending = await this.#attend(peers)
-    const port = (await this.#server)?.port
+    this.#reachability = this.#createReachability(listen)
+    await this.#reachability.begin()
     await this.#letters?.own.collect()
     for (const name of store.names()) this.peer(name)
     this.#attempt(() => this.#letters?.own.keepPrekeys())
-    if (reach === 'direct') this.#leaving = leaveMailbox(profile, { ...this.#options, signal: this.#signal })
-    this.#attempt(() => this.#leaving)
+    if (profile.state.reach === 'direct') {
+      this.#leaving = leaveMailbox(profile, { ...this.#options, signal: this.#signal })
+      this.#attempt(() => this.#leaving)
+    }
     for (const name of store.names()) this.#letters?.consider(name)
-    const { events } = this.#options
-    // Most attend within milliseconds, and are announced once so.
-    const longestMs = port === undefined ? ATTEND_ALONE_MS : ATTEND_FIRST_MS
-    if (this.#attending) await withTimeout(this.#attending.settled, longestMs)
-    const online = stayOnline({
+    return await Promise.race([this.#reachability.stayOnline(), this.#peers.ended])
+  }
+
+  #createReachability(listen: Endpoint): Reachability {
+    const { directory, events } = this.#options
+    return new Reachability({
       ...this.#options,
       ...events,
-      listening: port === undefined ? undefined : { host: listen.address, port },
-      relay: this.#attending,
-      instanceId,
-      signal: this.#signal,
-    })
-    return await Promise.race([online, this.#peers.ended])
-  }
-
-  async #listen({ address, port }: Endpoint, peers: PeerHost): Promise<RpcServer> {
-    const { log } = this.#options
-    if (log === undefined) throw new TypeError('a server needs a log')
-    const { servePeers } = await import('../peer/serve.ts')
-    const { channelTimes } = this.#options
-    return await servePeers({ log, ...(channelTimes && { channelTimes }) }, peers, address, port)
-  }
-
-  /** Be there to be called through a relay of the host, if there is one. */
-  async #attend(peers: PeerHost): Promise<Attending> {
-    const { account, session } = this.#options.profile.login
-    const { Attending } = await import('../peer/attend.ts')
-    return new Attending({
-      account,
-      session,
-      converse: (stream, { signal, onProven }) => {
-        const caller = { vouch() {}, admit: onProven }
-        return peers.converse(stream, { route: 'relay', caller, signal })
-      },
+      ...this.#calling,
+      directory,
+      listen,
+      streamsByKey: this.#streamsByKey,
+      onKeyChanged: (name) => this.#warnings.keyChanged(name),
+      onRefused: (error) => events.onCallRefused?.(error),
+      onConversation: (conversation) => this.#peers.take(conversation),
       onMail: () => this.#letters?.own.noteMail(),
       signal: this.#signal,
     })
-  }
-
-  async #createHost(instanceId: Uint8Array): Promise<PeerHost> {
-    const { directory, events, log } = this.#options
-    if (log === undefined) throw new TypeError('a server needs a log')
-    const hosting = {
-      ...this.#options,
-      ...this.#calling,
-      directory,
-      log,
-      instanceId,
-      streamsByKey: this.#streamsByKey,
-      onKeyChanged: (name: string) => this.#keyChanged(name),
-      onRefused: (error: SottoError) => events.onCallRefused?.(error),
-      onConversation: (conversation: Conversation) => this.#peers.take(conversation),
-    }
-    // Loaded here, for it takes as long to load as a send to send.
-    const { PeerHost } = await import('../peer/serve.ts')
-    this.#signal.throwIfAborted()
-    return new PeerHost(hosting)
   }
 
   /** The session with a person; if this end is online, the person is watched from now on. */
@@ -429,12 +358,7 @@ export class Messenger {
     this.#endAnswering()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
     await this.#peers.goodbye(reason)
-    // It may just be starting.
-    await this.#server?.then(
-      (server) => server.stop(0),
-      () => undefined,
-    )
-    await this.#attending?.stop()
+    await this.#reachability?.stop()
     await this.#peers.idle()
     await this.#letters?.stop()
     await this.#leaving?.catch(() => undefined)
