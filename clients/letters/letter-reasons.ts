@@ -7,7 +7,7 @@
 import { writeRefusal } from '#lib/trust/permission.ts'
 import { policyOf } from '../profile/permission.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { MessageLog } from '../store/log/message-log.ts'
+import type { LetterLog } from '../store/log/letter-log.ts'
 import type { Progress } from '../store/log/progress.ts'
 
 /** How often letters may say nothing but that others are stored, in milliseconds. */
@@ -22,7 +22,7 @@ export interface LetterReasonsOptions {
 /** Streams, and the conversation that carries them, if one does. */
 interface CarriedStreams {
   readonly conversation: object | undefined
-  readonly messageLog: Pick<MessageLog, 'isAnswerDue'>
+  readonly messageLog: { readonly letters: Pick<LetterLog, 'isAnswerDue'> }
   readonly progress: Progress
 }
 
@@ -52,6 +52,6 @@ export class LetterReasons {
    */
   isAnswerDue(name: string): boolean {
     if (writeRefusal(policyOf(this.#options.profile.state, name)) !== undefined) return false
-    return this.#options.streamsOf(name)?.messageLog.isAnswerDue(ANSWER_EVERY_MS) ?? false
+    return this.#options.streamsOf(name)?.messageLog.letters.isAnswerDue(ANSWER_EVERY_MS) ?? false
   }
 }

@@ -148,7 +148,7 @@ export class PostRound {
     if (withLog.length === 0) return []
     return this.#withAnswers(withLog, writeLetters(store, withLog)).flatMap(([each, next]) => {
       if (next.count > 0 || each.isAnswer) return [{ ...each, next }]
-      const left = each.messageLog.leftToPost(each.sessionId)
+      const left = each.messageLog.letters.left(each.sessionId)
       this.#outcomes.set(each.name, { isPosted: false, left })
       return []
     })
@@ -208,7 +208,7 @@ export class PostRound {
     for (const [each] of this.#withAnswers(toMark, markLetters(store, toMark))) {
       const { name, next, messageLog, sessionId } = each
       // Looked at here, for another ticket is a call to the directory and to Auth.
-      const left = next.count === 0 ? 'nothing' : messageLog.leftToPost(sessionId)
+      const left = next.count === 0 ? 'nothing' : messageLog.letters.left(sessionId)
       this.#outcomes.set(name, { isPosted: true, left })
     }
   }

@@ -64,6 +64,6 @@ function storeContent({ body, messageLog, permission }: LetterToStore): StoredLe
   if (events.length > 0) return { isEarly, fresh: messageLog.store(permission, events, true), hasProgress }
   messageLog.save()
   // Its writer does not know that its events are here.
-  if (body.events.length > 0 && !isEarly) messageLog.markUnanswered(true)
+  if (body.events.length > 0 && !isEarly) messageLog.letters.markUnanswered(true)
   return { isEarly, fresh: [], hasProgress }
 }

@@ -40,7 +40,7 @@ export function writeLetters(
     () =>
       letters.map(({ messageLog, sessionId }, index) => {
         const failure = ready[index]
-        return isSottoError(failure) ? failure : unlessOfStore(() => messageLog.nextLetter(sessionId))
+        return isSottoError(failure) ? failure : unlessOfStore(() => messageLog.letters.next(sessionId))
       }),
     'process',
   )
@@ -60,7 +60,7 @@ export function markLetters(
     () =>
       posted.map(({ messageLog, letter, sessionId, untilMs }) => {
         return unlessOfStore(() => {
-          messageLog.markPosted(letter, { sessionId, untilMs })
+          messageLog.letters.markPosted(letter, { sessionId, untilMs })
           return undefined
         })
       }),

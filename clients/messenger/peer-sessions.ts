@@ -148,7 +148,7 @@ export class PeerSessions {
     if (route === 'relay') peer.moveToDirect(conversation)
     // They have heard how far their stream is stored: no letter needs to say it.
     const { messageLog } = peer.streams
-    void conversation.resumed.then(() => attempt(() => messageLog.markUnanswered(false)))
+    void conversation.resumed.then(() => attempt(() => messageLog.letters.markUnanswered(false)))
     void ended.then((end) => attempt(() => this.#onEnded(name, end)))
   }
 

@@ -169,7 +169,7 @@ export class SimulatedProcess implements ConnectionOwner {
     messageLog.takeAppended()
     const [letter] = writeLetters(this.#store, [{ messageLog, sessionId: SESSION_ID }])
     if (letter === undefined || isSottoError(letter)) throw letter
-    if (letter.count === 0 && !messageLog.isAnswerDue(0)) return
+    if (letter.count === 0 && !messageLog.letters.isAnswerDue(0)) return
     const untilMs = world.timeline.clocks().nowMs + LETTER_LIFETIME_MS
     const [ticketId, prekeyId] = [world.random.bytes(16), world.random.bytes(16)]
     // Under way it is out of reach of whoever dies here.

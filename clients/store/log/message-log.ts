@@ -17,21 +17,17 @@ import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { encodeEvent } from '#lib/delivery/text-event.ts'
-import { SottoError } from '#lib/errors.ts'
-import { type LeftToPost, leftBehind, type NextLetter, writeLetter } from '#lib/letter/letter-streams.ts'
 import type { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
-import type { Durability } from '../disk/database.ts'
 import type { Random } from '../disk/row-seal.ts'
 import type { Message } from '../reading/messages.ts'
-import { type ContactState, type KeyState, type PostedMark, withKey } from '../rows/contact-state.ts'
-import type { Contact } from '../rows/contacts.ts'
 import type { TransferPlace } from '../rows/transfer-rows.ts'
 import type { StoreFile } from '../store-file.ts'
 import { receiveFileEvents } from '../transfers/transfer-steps.ts'
-import { type Appended, allHandedOver, hasDropped, leaveDropped, withEvents } from './appending.ts'
+import { allHandedOver, hasDropped, leaveDropped, withEvents } from './appending.ts'
 import { withoutUndeliverable } from './former-keys.ts'
-import { LoadedStreams } from './loaded-streams.ts'
-import { postedThrough, withPosted } from './posted.ts'
+import { KeyRow } from './key-row.ts'
+import { LetterLog } from './letter-log.ts'
+import type { LoadedStreams } from './loaded-streams.ts'
 import { type Progress, progressOf } from './progress.ts'
 import { ReceivedIds } from './received-ids.ts'
 import { positionIn, withReceived } from './receiving.ts'
@@ -47,26 +43,29 @@ export interface MessageLogOptions {
 }
 
 export class MessageLog {
-  readonly #file: StoreFile
-  readonly #contactId: number
-  readonly #key: number
+  /** What of it goes by letter. */
+  readonly letters: LetterLog
+  readonly #row: KeyRow
   readonly #random: Random
   readonly #nowMs: () => number
-  #loaded: LoadedStreams | undefined
   readonly #receivedIds: ReceivedIds
 
   constructor({ file, contactId, key, random, nowMs }: MessageLogOptions) {
-    this.#file = file
-    this.#contactId = contactId
-    this.#key = key
+    this.#row = new KeyRow(file, { contactId, key })
     this.#random = random
     this.#nowMs = nowMs
     this.#receivedIds = new ReceivedIds(file.batches, key)
+    this.letters = new LetterLog({
+      row: this.#row,
+      streams: () => this.streams,
+      save: (said) => this.save(said),
+      nowMs,
+    })
   }
 
   /** The place of the log in the store. */
   get place(): TransferPlace {
-    return { contactId: this.#contactId, key: this.#key }
+    return this.#row.place
   }
 
   /**
@@ -114,11 +113,11 @@ export class MessageLog {
   appendAgain(permission: WritePermission, messages: readonly Message[]): number | undefined {
     const storedAtMs = this.#nowMs()
     const events = messages.map(({ event }) => encodeEvent(event))
-    return this.#write('disk', (contact, key) => {
+    return this.#row.write({ durability: 'disk' }, (contact, key) => {
       const { identityKey } = key
       permission.check(contact.name, identityKey)
-      const found = { id: this.#contactId, state: contact }
-      const rest = identityKey && withoutUndeliverable(this.#file, found, messages, identityKey)
+      const found = { id: this.place.contactId, state: contact }
+      const rest = identityKey && withoutUndeliverable(this.#row.file, found, messages, identityKey)
       if (rest === undefined) return { contact, key, batches: [], result: undefined }
       return withEvents(rest, key, { place: this.place, events, storedAtMs })
     })
@@ -127,7 +126,7 @@ export class MessageLog {
   #append(events: readonly Uint8Array[], { beside, permission, isHandedOver = false }: AppendOptions): number {
     if (events.length === 0) throw new TypeError('nothing to append')
     const storedAtMs = this.#nowMs()
-    return this.#write('disk', (contact, key) => {
+    return this.#row.write({ durability: 'disk' }, (contact, key) => {
       permission?.check(contact.name, key.identityKey)
       beside?.(this.place)
       const appended = withEvents(contact, key, { place: this.place, events, storedAtMs })
@@ -142,23 +141,18 @@ export class MessageLog {
    * @throws SottoError `ERR_STORE_DAMAGED` if what waits cannot be read.
    */
   get streams(): StreamPair {
-    if (this.#loaded === undefined) {
-      this.#leaveDropped()
-      this.#loaded = this.#file.read(() => new LoadedStreams(this.#file, this.#find(), this.#key))
-    }
-    return this.#loaded.streams
+    if (this.#row.loaded === undefined) this.#leaveDropped()
+    return this.#row.load().streams
   }
 
   /** Have the streams loaded anew where the user has dropped some of what waits in them: while no conversation has them. */
   unloadDropped(): void {
-    if (this.#loaded !== undefined && this.#hasDropped()) this.#loaded = undefined
+    if (this.#row.loaded !== undefined && this.#hasDropped()) this.#row.unload()
   }
 
   #hasDropped(): boolean {
-    return this.#file.read(() => {
-      const contact = this.#file.contacts.get(this.#contactId)
-      return contact !== undefined && hasDropped(this.#keyOf(contact.state))
-    })
+    const key = this.#row.known()
+    return key !== undefined && hasDropped(key)
   }
 
   /** Number what is left anew, where the user has dropped some of what waits. @throws SottoError `ERR_STORE_DAMAGED`. */
@@ -166,9 +160,9 @@ export class MessageLog {
     if (!this.#hasDropped()) return
     const storedAtMs = this.#nowMs()
     const streamId = this.#random(STREAM_ID_BYTES)
-    this.#write('disk', (contact, key) => {
+    this.#row.write({ durability: 'disk' }, (contact, key) => {
       return {
-        ...leaveDropped(this.#file, { contact, key, place: this.place, streamId, storedAtMs }),
+        ...leaveDropped(this.#row.file, { contact, key, place: this.place, streamId, storedAtMs }),
         result: undefined,
       }
     })
@@ -177,7 +171,8 @@ export class MessageLog {
   /** Take in what other processes have appended, for the conversation to send. Cheap where there is nothing. */
   takeAppended(): void {
     const loaded = this.#needLoaded()
-    const fresh = this.#file.read(() => loaded.readFresh(this.#find()))
+    const { file } = this.#row
+    const fresh = file.read(() => loaded.readFresh(this.#row.find()))
     loaded.take(fresh)
   }
 
@@ -195,7 +190,12 @@ export class MessageLog {
    */
   save(said: 'all' | 'exactly' = 'all'): boolean {
     if (!this.hasUnsaved) return false
-    this.#write('process', (contact, key) => ({ contact, key, batches: [], result: undefined }), said)
+    this.#row.write({ durability: 'process', said }, (contact, key) => ({
+      contact,
+      key,
+      batches: [],
+      result: undefined,
+    }))
     return true
   }
 
@@ -216,85 +216,24 @@ export class MessageLog {
       throw new TypeError('these events were not taken from the stream')
     }
     const storedAtMs = this.#nowMs()
-    const fresh = this.#write('disk', (contact, key) => {
+    const fresh = this.#row.write({ durability: 'disk' }, (contact, key) => {
       permission.check(contact.name, key.identityKey)
       const before = positionIn(key, incoming)
-      const found = { id: this.#contactId, state: contact }
+      const found = { id: this.place.contactId, state: contact }
       const repeats = before.isRepeating ? this.#receivedIds.countRepeats(found, events) : 0
       const { streamId } = incoming
       const arrival = { place: this.place, streamId, before, events, repeats, storedAtMs, isLetter }
       const received = withReceived(contact, key, arrival)
-      receiveFileEvents(this.#file.transfers, this.place, received.result, storedAtMs)
+      receiveFileEvents(this.#row.file.transfers, this.place, received.result, storedAtMs)
       return received
     })
-    this.#file.afterCommit(() => incoming.markStored(events.length))
+    this.#row.file.afterCommit(() => incoming.markStored(events.length))
     return fresh
-  }
-
-  /**
-   * The next letter for the other side, with what of it was said put down already.
-   *
-   * @param sessionId - The session of theirs that it is to be sealed for.
-   */
-  nextLetter(sessionId: Uint8Array): NextLetter {
-    const { streams } = this
-    const letter = writeLetter(streams, this.#postedFor(sessionId))
-    streams.outgoing.markSaid(letter.through)
-    this.save('exactly')
-    return letter
-  }
-
-  /** What waits behind all that was posted for a session: more letters, nothing, or what has no room in a letter. */
-  leftToPost(sessionId: Uint8Array): LeftToPost {
-    return leftBehind(this.streams, this.#postedFor(sessionId))
-  }
-
-  /** The number up to which events need no letter for this session: they were posted, or are acknowledged. */
-  #postedFor(sessionId: Uint8Array): bigint {
-    const { acknowledged } = this.streams.outgoing
-    // What is on the disk may be of the stream before.
-    this.save()
-    const { outgoing } = this.#file.read(() => this.#keyOf(this.#find().state))
-    const posted = BigInt(postedThrough(outgoing, this.#nowMs(), sessionId) - outgoing.base)
-    return posted < acknowledged ? acknowledged : posted
-  }
-
-  /** Note that a letter was posted, and that it said how far the other side's stream is stored. */
-  markPosted({ through }: NextLetter, letter: Pick<PostedMark, 'sessionId' | 'untilMs'>): void {
-    this.#write('process', (contact, key) => {
-      const { streamId, base } = key.outgoing
-      const mark = { ...letter, streamId, through: base + Number(through) }
-      const outgoing = withPosted(key.outgoing, mark, this.#nowMs())
-      const answered = { answeredAtMs: this.#nowMs(), isUnanswered: undefined }
-      return { contact, key: { ...key, outgoing, ...answered }, batches: [], result: undefined }
-    })
-  }
-
-  /**
-   * Note whether the other side is to be told how far their stream is stored: a letter came that brought nothing new, or a
-   * conversation has told them. Where a letter brings something, {@link store} notes it.
-   */
-  markUnanswered(isUnanswered: boolean): void {
-    const found = this.#file.read(() => this.#file.contacts.get(this.#contactId))
-    if (found === undefined || this.#keyOf(found.state).isUnanswered === (isUnanswered || undefined)) return
-    this.#write('process', (contact, key) => {
-      return { contact, key: { ...key, isUnanswered: isUnanswered || undefined }, batches: [], result: undefined }
-    })
-  }
-
-  /**
-   * Whether a letter is due for nothing but to say how far the other side's stream is stored.
-   *
-   * @param everyMs - How long after the last letter, which said it too, in milliseconds.
-   */
-  isAnswerDue(everyMs: number): boolean {
-    const { isUnanswered = false, answeredAtMs } = this.#file.read(() => this.#keyOf(this.#find().state))
-    return isUnanswered && (answeredAtMs === undefined || this.#nowMs() - answeredAtMs >= everyMs)
   }
 
   /** The progress of what was sent, by whichever process. */
   progress(): Progress {
-    return this.#file.read(() => progressOf(this.#keyOf(this.#find().state), this.#nowMs()))
+    return progressOf(this.#row.state(), this.#nowMs())
   }
 
   /**
@@ -309,10 +248,7 @@ export class MessageLog {
     // The disk and the memory agree on what is acknowledged, the one by its ordinal, the other by its number.
     const through = delivered - Number(acknowledged - sequence)
     if (sequence > acknowledged || through <= read) return false
-    this.#write('process', (contact, key) => {
-      const outgoing = { ...key.outgoing, read: through }
-      return { contact, key: { ...key, outgoing }, batches: [], result: undefined }
-    })
+    this.#row.note((key) => ({ ...key, outgoing: { ...key.outgoing, read: through } }))
     return true
   }
 
@@ -327,56 +263,17 @@ export class MessageLog {
   reportRead(): boolean {
     const { incoming } = this.streams
     if (incoming === undefined) return false
-    const { received, read } = this.#file.read(() => this.#keyOf(this.#find().state))
+    const { received, read } = this.#row.state()
     const sequence = incoming.stored - BigInt(received - read)
     if (sequence <= incoming.read) return false
     incoming.markRead(sequence)
     return true
   }
 
-  /** Change the state on the disk, with the loaded streams kept in step. */
-  #write<T>(
-    durability: Durability,
-    change: (contact: ContactState, key: KeyState) => Change<T>,
-    said: 'all' | 'exactly' = 'all',
-  ): T {
-    const loaded = this.#loaded
-    // No loss of power takes back an id that the other side may hear: it may have left the former by then.
-    const written = this.#file.write(loaded?.isRenewed ? 'disk' : durability, () => {
-      const found = this.#find()
-      const fresh = loaded?.readFresh(found)
-      const key = this.#keyOf(found.state)
-      const { contact, key: changed, batches, result } = change(found.state, loaded?.applyTo(key, said) ?? key)
-      batches.forEach((batch, index) => {
-        this.#file.batches.insert(found.id, contact.lastBatch + 1 + index, batch)
-      })
-      const state = { ...withKey(contact, this.#key, changed), lastBatch: contact.lastBatch + batches.length }
-      this.#file.contacts.save({ id: found.id, state })
-      return { fresh, batches, state, result }
-    })
-    const { fresh, batches, state, result } = written
-    // Only then: what is in memory must not run ahead of what is on the disk.
-    this.#file.afterCommit(() => {
-      if (loaded === undefined || fresh === undefined) return
-      loaded.take(fresh)
-      loaded.note(state, batches)
-    })
-    return result
-  }
-
-  #find(): Contact {
-    const contact = this.#file.contacts.get(this.#contactId)
-    if (contact !== undefined) return contact
-    throw new SottoError('ERR_STREAM_RENEWED', 'the contact was forgotten meanwhile')
-  }
-
-  #keyOf({ keys }: ContactState): KeyState {
-    return keys[this.#key] as KeyState
-  }
-
   #needLoaded(): LoadedStreams {
-    if (this.#loaded === undefined) throw new TypeError('the streams of this message log are not loaded')
-    return this.#loaded
+    const { loaded } = this.#row
+    if (loaded === undefined) throw new TypeError('the streams of this message log are not loaded')
+    return loaded
   }
 }
 
@@ -386,8 +283,4 @@ interface AppendOptions {
   /** Left out where none is needed. */
   readonly permission?: WritePermission
   readonly isHandedOver?: boolean
-}
-
-interface Change<T> extends Appended {
-  readonly result: T
 }

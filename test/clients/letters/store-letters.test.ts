@@ -32,7 +32,7 @@ const bodies = new Map(
     const log = memoryStore().messageLog('bob', READER_KEY)
     void log.streams
     log.append(permitWriting('bob'), [outgoingText(`from ${name}`)])
-    return [name, parseLetterBody(log.nextLetter(idOf('session')).body)]
+    return [name, parseLetterBody(log.letters.next(idOf('session')).body)]
   }),
 )
 
@@ -92,7 +92,10 @@ describe('storeLetters', () => {
     const store = memoryStore()
     const answer = () => {
       for (const { messageLog } of lettersFor(store)) {
-        messageLog.markPosted(messageLog.nextLetter(idOf('session')), { sessionId: idOf('session'), untilMs: NOW_MS })
+        messageLog.letters.markPosted(messageLog.letters.next(idOf('session')), {
+          sessionId: idOf('session'),
+          untilMs: NOW_MS,
+        })
       }
     }
     storeLetters(store, lettersFor(store), NOW_MS)
@@ -127,7 +130,7 @@ describe('storeLetters', () => {
       const event = outgoingText('said before')
       messageLog.append(permitWriting(name ?? ''), [event])
       const { outgoing } = messageLog.streams
-      messageLog.nextLetter(idOf('session'))
+      messageLog.letters.next(idOf('session'))
       const { resume } = body
       const peer = { peerStreamId: Buffer.from(outgoing.streamId), peerAcknowledged: 1n }
       const acknowledging = { ...resume, ...peer, peerLastEventId: decodeEvent(event).eventId }
@@ -184,12 +187,12 @@ describe('storeLetters', () => {
       const shouldCrash = (_step: WriteStep) => steps !== undefined && steps++ === at
       const store = testStore(folder.path, { database: crashingDatabase(quickDatabase(folder.path), shouldCrash) })
       const [{ messageLog }] = lettersFor(store) as [LetterToStore]
-      const letter = messageLog.nextLetter(idOf('session'))
+      const letter = messageLog.letters.next(idOf('session'))
       steps = 0
       let isAnswered = false
       try {
         // By now the letter lies in the mailbox.
-        messageLog.markPosted(letter, { sessionId: idOf('session'), untilMs: NOW_MS })
+        messageLog.letters.markPosted(letter, { sessionId: idOf('session'), untilMs: NOW_MS })
         hasCrashed = false
         isAnswered = true
       } catch (error) {
@@ -202,9 +205,14 @@ describe('storeLetters', () => {
       if (isAnswered) expect(left).to.not.include('alice')
       const [{ messageLog: again }] = lettersFor(after) as [LetterToStore]
       // Nobody is answered twice within the time, by whichever run.
-      expect([again.isAnswerDue(0), again.isAnswerDue(60_000)]).to.deep.equal(Array(2).fill(left.includes('alice')))
-      again.markUnanswered(true)
-      expect([again.isAnswerDue(0), again.isAnswerDue(60_000)]).to.deep.equal([true, left.includes('alice')])
+      expect([again.letters.isAnswerDue(0), again.letters.isAnswerDue(60_000)]).to.deep.equal(
+        Array(2).fill(left.includes('alice')),
+      )
+      again.letters.markUnanswered(true)
+      expect([again.letters.isAnswerDue(0), again.letters.isAnswerDue(60_000)]).to.deep.equal([
+        true,
+        left.includes('alice'),
+      ])
       after.close()
     }
   })

@@ -57,7 +57,7 @@ describe('letters that are written together', () => {
     expect(markLetters(counted, toMark)).to.deep.equal([undefined, undefined, undefined])
     expect(postedOf(store)).to.deep.equal([1, 1, 1])
     expect(commits).to.equal(2)
-    expect(letters.map(({ messageLog }) => messageLog.leftToPost(SESSION_ID))).to.deep.equal(Array(3).fill('nothing'))
+    expect(letters.map(({ messageLog }) => messageLog.letters.left(SESSION_ID))).to.deep.equal(Array(3).fill('nothing'))
     store.close()
   })
 
@@ -104,9 +104,9 @@ describe('letters that are written together', () => {
     void messageLog.streams
     logOf(other, 'bob').append(permitWriting('bob'), [outgoingText('meanwhile')])
     store.storeTogether(() => {
-      for (const isUnanswered of [true, false]) messageLog.markUnanswered(isUnanswered)
+      for (const isUnanswered of [true, false]) messageLog.letters.markUnanswered(isUnanswered)
       messageLog.append(permitWriting('bob'), [outgoingText('own')])
-      messageLog.markUnanswered(true)
+      messageLog.letters.markUnanswered(true)
     })
     expect(messageLog.streams.outgoing.unacknowledged).to.equal(2)
     logOf(other, 'bob').append(permitWriting('bob'), [outgoingText('afterwards')])

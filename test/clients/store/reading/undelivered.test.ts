@@ -26,7 +26,7 @@ describe('what is not with a contact yet', () => {
   function post(): void {
     const messageLog = store.messageLog('bob', BOB_KEY)
     const sessionId = bytesOf('session', 16)
-    messageLog.markPosted(messageLog.nextLetter(sessionId), { sessionId, untilMs: NOW_MS + LIFETIME_MS })
+    messageLog.letters.markPosted(messageLog.letters.next(sessionId), { sessionId, untilMs: NOW_MS + LIFETIME_MS })
   }
 
   it('is nothing where nothing was sent', () => {
