@@ -16,7 +16,7 @@ import { LOOPBACK, PRIVATE } from '#lib/runtime/network/ranges.ts'
 import { addressOf } from '../../clients/peer/dial.ts'
 import { isReceived } from '../../clients/profile/process-locks.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
-import { endpointsToAnnounce, type ListeningAt } from '../../clients/session/endpoints.ts'
+import { endpointsToAnnounce, type ListeningAt } from '../../clients/session/announcement/endpoints.ts'
 import { check, type Report, type Seen } from './finding.ts'
 
 export interface NetworkOptions {

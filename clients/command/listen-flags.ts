@@ -8,7 +8,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError } from '#lib/errors.ts'
 import type { Reach } from '../profile/state.ts'
-import { MAX_ENDPOINTS, MIN_PORT, parseEndpoint } from '../session/endpoints.ts'
+import { MAX_ENDPOINTS, MIN_PORT, parseEndpoint } from '../session/announcement/endpoints.ts'
 
 export interface ListenFlags {
   readonly listen: Endpoint

@@ -13,7 +13,7 @@ import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { Attending } from '../peer/attend.ts'
 import type { Hosting, PeerHost } from '../peer/serve.ts'
 import type { Profile } from '../profile/profile.ts'
-import { type Online, stayOnline } from '../session/announce.ts'
+import { type Online, stayOnline } from '../session/announcement/stay-online.ts'
 import type { MessengerOptions } from './messenger-options.ts'
 
 /** How long a start waits for a relay to be attended before it announces without, in milliseconds. */

@@ -33,8 +33,8 @@ import { SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { GRANT_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { TICKET_BYTES } from '#lib/ticket/ticket.ts'
 import { isTimestamp } from '#lib/validation.ts'
+import { MAX_ENDPOINTS } from './announcement/endpoints.ts'
 import type { TrustedServer } from './authority.ts'
-import { MAX_ENDPOINTS } from './endpoints.ts'
 
 /** The longest name of the Domain Name System (RFC 1035, section 2.3.4). */
 const MAX_HOST_LENGTH = 255

@@ -5,13 +5,11 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import {
-  type AttendedRelay,
-  type Endpoint,
-  type Presence,
-  type RefusedEndpoint,
-  ReplacedAnnouncement,
-  type WatchPresenceRequest,
+import type {
+  AttendedRelay,
+  Endpoint,
+  Presence,
+  WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { LOOPBACK } from '#lib/runtime/network/ranges.ts'
@@ -26,16 +24,15 @@ import {
 import { realmOfAccount, type Session, type SignedIn } from '../profile/state.ts'
 import { requestChatEvent, requestChatResponseEvent } from '../trace/directory-events.ts'
 import { type Trace, tellInTurn } from '../trace/trace.ts'
-import { checkAnnounced, checkPresence, checkRequestedChat } from './answers.ts'
-import { Backoff, inTurn } from './backoff.ts'
+import { type Announcement, Announcing } from './announcement/announcing.ts'
+import { checkPresence, checkRequestedChat } from './answers.ts'
+import { inTurn } from './backoff.ts'
 import { DirectoryLink, type Learnt } from './directory-link.ts'
 import { askServerTime } from './login.ts'
 import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
-import { acceptedOf, namingEndpoints } from './refused-endpoints.ts'
 import { type RequestedLetter, requestLetters } from './request-letters.ts'
 import { listPeople, type Person } from './roster.ts'
 import type { ServerClock } from './server-clock.ts'
-import { isPassing, LINK_BACKOFF } from './service-outage.ts'
 import { explained, whyReplaced } from './session-end.ts'
 
 /** The ticket, the grant and the endpoints of one conversation. */
@@ -49,37 +46,6 @@ export interface RequestedChat {
   /** Opened, and checked to answer this very request. */
   readonly grant: Grant
 }
-
-/** The relay that a receiver attends, as it changes. */
-export interface RelayPresence {
-  /** Undefined while there is none. */
-  readonly current: AttendedRelay | undefined
-  /** Call back whenever another is attended. @returns ends it. */
-  onChange(listener: () => void): () => void
-}
-
-export interface Announcement {
-  /** Asked at each announcing, for addresses change. */
-  readonly endpoints: () => readonly Endpoint[]
-  /** The relay that is attended: each change is announced anew, in the place of what stands. */
-  readonly relay?: RelayPresence | undefined
-  /** 16 random bytes, drawn at the start of the receiver. */
-  readonly instanceId: Uint8Array
-  readonly signal: AbortSignal
-  /** The announcement stands, or stands again: with these endpoints, of those that were offered. */
-  readonly onOnline: (endpoints: readonly Endpoint[]) => void
-  /** Others are not told of these. */
-  readonly onRefused?: ((refused: readonly RefusedEndpoint[]) => void) | undefined
-  /** Another installation was online as this account, and is no longer. */
-  readonly onReplaced?: (() => void) | undefined
-  /** The announcement is lost, and being tried again. Called once, until it stands again. */
-  readonly onOffline: (error: SottoError) => void
-  /** Whether it is tried again, too, where the services cannot be reached at first. */
-  readonly startsOffline?: boolean
-}
-
-/** The announcement stands, with the endpoints that others are told of. */
-type OnRegistered = (accepted: readonly Endpoint[]) => void
 
 export interface DirectoryClientOptions {
   readonly account: SignedIn
@@ -243,94 +209,22 @@ export class DirectoryClient {
   /**
    * Stay announced until the signal is aborted, through whatever happens to the link or the services.
    *
-   * @throws SottoError `ERR_ANNOUNCE_REPLACED` if a newer announcement of the account took this one's place;
-   *   `ERR_SESSION_ENDED`, also where both are so; whatever the first attempt fails with, unless it is patient and that
-   *   passes; what the signal was aborted with.
+   * @throws SottoError as {@link Announcing.run} does.
    */
-  async announce(announcement: Announcement): Promise<never> {
-    const { signal, onOffline, startsOffline = false } = announcement
-    const backoff = new Backoff(LINK_BACKOFF)
-    let mayFail = startsOffline
-    let isReported = false
-    for (;;) {
-      let isOnline = false
-      const error = await this.#announceNewest(announcement, (accepted) => {
-        if (!isOnline) announcement.onOnline(accepted)
-        isOnline = true
-        mayFail = true
-        isReported = false
-        backoff.reset()
-      })
-      const attended = announcement.relay?.current
-      signal.throwIfAborted()
-      if (!mayFail || !isPassing(error)) throw await this.#whyEnded(error, signal)
-      if (!isReported) onOffline(error)
-      isReported = true
-      if (isSottoError(error, 'ERR_UNAVAILABLE') && (await this.#link.follow(signal))) continue
-      await untilAttended(announcement, attended, (sooner) => backoff.wait(sooner, error))
-    }
-  }
-
-  async #whyEnded(error: SottoError, signal: AbortSignal): Promise<unknown> {
-    const { account } = this.#options
-    if (!isSottoError(error, 'ERR_ANNOUNCE_REPLACED')) return explained(error, account)
-    return await whyReplaced(error, account, () => this.getPresence(account.username, signal))
-  }
-
-  /**
-   * Announce, and announce anew whenever another relay is attended: what stood is dropped only once the new one stands, so
-   * that nobody is told of a leaving.
-   *
-   * @returns why the newest has ended.
-   */
-  #announceNewest(announcement: Announcement, onRegistered: OnRegistered): Promise<SottoError> {
-    const { signal, relay } = announcement
-    const ended = Promise.withResolvers<SottoError>()
-    let newest: AbortController | undefined
-    const begin = () => {
-      const [own, before] = [new AbortController(), newest]
-      newest = own
-      const onOwn: OnRegistered = (accepted) => {
-        before?.abort(superseded())
-        if (newest === own) onRegistered(accepted)
-      }
-      this.#announceOnce({ ...announcement, signal: AbortSignal.any([signal, own.signal]) }, onOwn).then(
-        (error) => newest === own && ended.resolve(error),
-        ended.reject,
-      )
-    }
-    begin()
-    const stopWatching = relay?.onChange(begin)
-    return ended.promise.finally(() => {
-      stopWatching?.()
-      newest?.abort(superseded())
+  announce(announcement: Announcement): Promise<never> {
+    const { account, clock, session } = this.#options
+    const bearer = session.keys.directoryBearer
+    const announcing = new Announcing(announcement, {
+      call: (request, signal) => this.#link.call.announce(request, { bearer, signal }),
+      checkTime: (told, signal) => this.#checkTime(told, signal),
+      onAnswered: () => this.#link.learnIfDue(clock.local.now().getTime()),
+      follow: (signal) => this.#link.follow(signal),
+      whyEnded: async (error, signal) => {
+        if (!isSottoError(error, 'ERR_ANNOUNCE_REPLACED')) return explained(error, account)
+        return await whyReplaced(error, account, () => this.getPresence(account.username, signal))
+      },
     })
-  }
-
-  /** Announce, and stay so until it ends: returns why. */
-  async #announceOnce(announcement: Announcement, onRegistered: OnRegistered): Promise<SottoError> {
-    const { relay, instanceId, signal, onRefused, onReplaced } = announcement
-    const bearer = this.#options.session.keys.directoryBearer
-    let accepted: readonly Endpoint[] | undefined
-    let offered: readonly Endpoint[] = []
-    try {
-      offered = announcement.endpoints()
-      if (offered.length === 0 && relay?.current === undefined) throw unreachable()
-      const request = { endpoints: [...offered], instanceId: Buffer.from(instanceId), relay: relay?.current }
-      for await (const response of this.#link.call.announce(request, { bearer, signal })) {
-        await this.#checkTime(checkAnnounced(response), signal)
-        const isFirst = accepted === undefined
-        accepted ??= acceptedOf(offered, response.refusedEndpoints)
-        onRegistered(accepted)
-        if (isFirst && response.refusedEndpoints.length > 0) onRefused?.(response.refusedEndpoints)
-        if (response.replaced === ReplacedAnnouncement.OTHER_INSTANCE) onReplaced?.()
-        this.#link.learnIfDue(this.#options.clock.local.now().getTime())
-      }
-    } catch (error) {
-      if (isSottoError(error)) return namingEndpoints(error, offered)
-      throw error
-    }
-    return new SottoError('ERR_UNAVAILABLE', 'the directory has ended the announcement')
+    return announcing.run()
   }
 
   /** Learn who of these people is online, and of every change, until the signal is aborted. */
@@ -352,32 +246,4 @@ export class DirectoryClient {
   close(): void {
     this.#link.close()
   }
-}
-
-function superseded(): SottoError {
-  return new SottoError('ERR_INTERRUPTED', 'another announcement of this client is in its place')
-}
-
-/** Wait, unless another relay is attended than was: then there is something else to announce. */
-async function untilAttended(
-  { relay, signal }: Announcement,
-  before: AttendedRelay | undefined,
-  wait: (sooner: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const attended = new AbortController()
-  const stopWatching = relay?.onChange(() => attended.abort())
-  try {
-    if (relay?.current === before) await wait(AbortSignal.any([signal, attended.signal]))
-  } catch {
-    signal.throwIfAborted()
-  } finally {
-    stopWatching?.()
-  }
-}
-
-/** Others can call neither an address nor through a relay. */
-function unreachable(): SottoError {
-  return new SottoError('ERR_UNAVAILABLE', 'no relay of the server answers, and without one nobody can call here', {
-    hint: 'try again in a moment; --any-route has others call your own addresses, too',
-  })
 }

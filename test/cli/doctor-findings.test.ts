@@ -6,7 +6,7 @@ import { check, type Finding } from '../../cli/doctor/finding.ts'
 import { checkMachine } from '../../cli/doctor/machine.ts'
 import { addressesSeen } from '../../cli/doctor/network.ts'
 import { certificateSeen } from '../../cli/doctor/server.ts'
-import type { ListeningAt } from '../../clients/session/endpoints.ts'
+import type { ListeningAt } from '../../clients/session/announcement/endpoints.ts'
 import { FakeClock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 

@@ -31,7 +31,7 @@ const COMMAND_LINE = [
   'clients/receiver/command.ts',
   'clients/sender/command.ts',
   'clients/sender/wait.ts',
-  'clients/session/endpoints.ts',
+  'clients/session/announcement/endpoints.ts',
   'clients/terminal/*.ts',
   'clients/web/web-command.ts',
   'lib/delivery/limits.ts',

@@ -1,7 +1,11 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { expect } from 'chai'
-import { endpointsToAnnounce, MAX_ENDPOINTS, parseEndpoint } from '../../../clients/session/endpoints.ts'
-import { codeOf } from '../../support/code-of.ts'
+import {
+  endpointsToAnnounce,
+  MAX_ENDPOINTS,
+  parseEndpoint,
+} from '../../../../clients/session/announcement/endpoints.ts'
+import { codeOf } from '../../../support/code-of.ts'
 
 const PORT = 7100
 
