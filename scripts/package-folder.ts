@@ -1,7 +1,7 @@
 /**
  * The package that people install, as a folder.
  *
- * It holds a bundle for each program in place of the sources, at the same places, and depends on nothing but Node.js
+ * It holds a bundle of each program in place of the sources, at the same places, and depends on nothing but Node.js
  * itself and what is native.
  *
  * @module
@@ -12,17 +12,35 @@ import { withoutTypes } from '#lib/runtime/without-types.ts'
 import { CHAT_PAGE, readPageFiles, STAGE_PAGE } from '../clients/web/server/page-files.ts'
 import { htmlFileSources } from '../clients/web/wire/html-file.ts'
 import manifest from '../package.json' with { type: 'json' }
-import { bundle, NATIVE, THIRD_PARTY } from './bundle.ts'
+import { bundle, NATIVE } from './bundle/bundle.ts'
+import type { Parts } from './bundle/parts.ts'
+import { THIRD_PARTY } from './bundle/sources.ts'
 
-const PROGRAMS = [
-  'cli/main.ts',
-  'cli/talk/main.ts',
-  'cli/up/main.ts',
-  'services/auth/main.ts',
-  'services/directory/main.ts',
-  'services/relay/main.ts',
-  'services/door/main.ts',
-]
+/** The modules that a `sotto send` imports on demand even where it leaves its text to another process, and ends at once. */
+const AT_ONCE: ReadonlySet<string> = new Set([
+  'clients/command/command-options.ts',
+  'clients/command/unlock.ts',
+  'clients/command/waiting-notice.ts',
+  'clients/profile/profile.ts',
+  'clients/sender/send.ts',
+])
+
+/** Whoever calls somebody, or stays, reads the rest, too; tracing is seldom asked for. */
+const TALK: Parts = (module) => {
+  if (AT_ONCE.has(module)) return undefined
+  return module.startsWith('lib/runtime/tracing/') ? 'tracing' : 'rest'
+}
+
+/** The programs, with the parts of those that are in several files. */
+const PROGRAMS: Readonly<Record<string, Parts | undefined>> = {
+  'cli/main.ts': undefined,
+  'cli/talk/main.ts': TALK,
+  'cli/up/main.ts': undefined,
+  'services/auth/main.ts': undefined,
+  'services/directory/main.ts': undefined,
+  'services/relay/main.ts': undefined,
+  'services/door/main.ts': undefined,
+}
 
 /** What the programs read, or a person does. */
 const FILES = [
@@ -47,8 +65,8 @@ const PACKAGE_FILES = ['@grpc/grpc-js/proto/channelz.proto']
  */
 export async function layPackage(folder: string): Promise<void> {
   const inputs = new Set<string>()
-  for (const entry of PROGRAMS) {
-    for (const input of await bundle(entry, join(folder, entry.replace(/ts$/, 'cjs')))) inputs.add(input)
+  for (const [entry, parts] of Object.entries(PROGRAMS)) {
+    for (const input of await bundle(entry, join(folder, entry.replace(/ts$/, 'cjs')), parts)) inputs.add(input)
   }
   const copy = (from: string, to: string) => {
     mkdirSync(join(folder, dirname(to)), { recursive: true })

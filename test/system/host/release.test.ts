@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { FREE_PORTS } from '../../../cli/up/supervisor.ts'
 import manifest from '../../../package.json' with { type: 'json' }
@@ -37,6 +37,23 @@ describe('npm run release', function () {
     for (const name of ['@grpc/grpc-js', 'commander', 'kysely', 'lit-html', 'zod']) {
       expect(names).to.include(`package/third-party/${name}/LICENSE`)
     }
+  })
+
+  it('has a send that leaves its text to another process read nothing of gRPC', () => {
+    const program = join(dirname(release.command), '..', 'lib', 'node_modules', manifest.name, 'cli', 'talk')
+    const read = new Map<string, string>()
+    const left = ['main.cjs']
+    for (let file = left.pop(); file !== undefined; file = left.pop()) {
+      const text = readFileSync(join(program, file), 'utf8')
+      read.set(file, text)
+      // What is required on demand has no name here.
+      const required = [...text.matchAll(/\bimport_\w+=require\("\.\/([^"]+)"\)/g)].map(([, name = '']) => name)
+      left.push(...required.filter((name) => !read.has(name)))
+    }
+    const texts = [...read.values()].join()
+    expect(texts).to.include('"clients/sender/sending.ts"')
+    expect(texts).not.to.include('"node_modules/@grpc/')
+    expect(texts).not.to.include('"node_modules/@opentelemetry/sdk')
   })
 
   it('makes a command that hosts a server, signs in and sends', async () => {
