@@ -17,7 +17,7 @@ const BUNDLES = { chat: 'talk', receive: 'talk', send: 'talk', up: 'up', web: 't
 
 /**
  * Where compiled sources are kept, by which a command starts in a third of the time: beside them, or for the user where
- * only an administrator writes there. Each command keeps those that it needs: what is there once is not added to.
+ * only an administrator writes there. Each command that is run often keeps its own: no other calls the same.
  */
 const COMPILE_CACHES = [
   join(ROOT, 'node_modules', '.cache', 'compile'),
@@ -33,14 +33,16 @@ if (command === '--version' && rest.length === 0) {
   // Asked by programs before each use of a command, and known without reading one of its files.
   console.log(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version)
 } else if (isNewEnough()) {
+  const bundle = join(ROOT, 'cli', isOftenRun ? BUNDLES[command] : '', 'main.cjs')
+  const caches = COMPILE_CACHES.map((cache) => join(cache, isOftenRun ? command : 'others'))
   // A measurement of coverage needs the sources as they are.
-  if (process.env['NODE_V8_COVERAGE'] === undefined) {
+  const mayKeep = process.env['NODE_V8_COVERAGE'] === undefined
+  if (existsSync(SOURCE)) {
     const { compileCacheStatus } = module_.constants
-    const folder = isOftenRun ? command : 'others'
-    COMPILE_CACHES.find((cache) => module_.enableCompileCache(join(cache, folder)).status !== compileCacheStatus.FAILED)
-  }
-  if (existsSync(SOURCE)) void import(pathToFileURL(SOURCE).href)
-  else require(join(ROOT, 'cli', isOftenRun ? BUNDLES[command] : '', 'main.cjs'))
+    if (mayKeep) caches.find((cache) => module_.enableCompileCache(cache).status !== compileCacheStatus.FAILED)
+    void import(pathToFileURL(SOURCE).href)
+  } else if (mayKeep) require('./kept-code.js').run(bundle, caches)
+  else require(bundle)
 } else {
   require('./older-node.js').runUnderNewer(process.argv.slice(2))
 }
