@@ -22,7 +22,9 @@ import { answerTalking } from '../profile/talking.ts'
 import type { Progress } from '../store/log/progress.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
+import type { TransferPlace } from '../store/rows/transfer-rows.ts'
 import type { Store } from '../store/store.ts'
+import { isAt } from '../store/transfers/transfer-steps.ts'
 import { KeyWarnings } from './key-warnings.ts'
 import { Letters } from './letters.ts'
 import { connectMailbox } from './mailbox/connect-mailbox.ts'
@@ -50,14 +52,7 @@ export class Messenger {
   readonly #letters: Letters | undefined
   readonly #writing = new WriteQueue({
     permit: (name) => this.#permit(name),
-    append: (name, permission, events) => {
-      const peer = this.peer(name)
-      const ordinal = peer.streams.append(permission, events)
-      peer.dial()
-      this.#options.events.onChanged?.(name)
-      this.#letters?.consider(name)
-      return ordinal
-    },
+    append: (name, permission, events) => this.#append(name, permission, events),
   })
   #reachability: Reachability | undefined
   /** The withdrawal of prekeys, where no relay is to be used. */
@@ -296,6 +291,33 @@ export class Messenger {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /**
+   * Send events, encoded, in this very turn; otherwise as {@link enqueue} does texts.
+   *
+   * @param place - Where they are to wait: for the key that they were written for.
+   * @param permission - Asked for now.
+   * @returns the ordinal of the last; undefined, with nothing sent, if this process writes to another key of theirs now.
+   * @throws SottoError as {@link DurableStreams.append}.
+   */
+  append(
+    name: string,
+    place: TransferPlace,
+    permission: WritePermission,
+    events: readonly Uint8Array[],
+  ): number | undefined {
+    if (!isAt(this.peer(name).streams.messageLog.place, place)) return undefined
+    return this.#append(name, permission, events)
+  }
+
+  #append(name: string, permission: WritePermission, events: readonly Uint8Array[]): number {
+    const peer = this.peer(name)
+    const ordinal = peer.streams.append(permission, events)
+    peer.dial()
+    this.#options.events.onChanged?.(name)
+    this.#letters?.consider(name)
+    return ordinal
   }
 
   /**

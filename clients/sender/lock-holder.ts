@@ -7,6 +7,7 @@
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
+import type { WritePermission } from '#lib/trust/permission.ts'
 import { agentBeside } from '../agent/agent-beside.ts'
 import type { Watchers } from '../agent/watchers.ts'
 import { DEFAULT_DOWNLOADS } from '../command/file-flags.ts'
@@ -20,6 +21,7 @@ import type { Lock } from '../profile/lock.ts'
 import { forProfile } from '../profile/login-line.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
 import { READER_TIMEOUT_MS } from '../store/reading/unread-feed.ts'
+import type { TransferPlace } from '../store/rows/transfer-rows.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 
@@ -160,6 +162,11 @@ export class LockHolder {
   /** Whether a conversation with the other side is open. */
   get isTalking(): boolean {
     return this.#messenger.isTalkingWith(this.#options.to)
+  }
+
+  /** Send events to the other side. @returns, and throws, as {@link Messenger.append}. */
+  append(place: TransferPlace, permission: WritePermission, events: readonly Uint8Array[]): number | undefined {
+    return this.#messenger.append(this.#options.to, place, permission, events)
   }
 
   /** Take what is new in the store. */

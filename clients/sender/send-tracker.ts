@@ -6,7 +6,6 @@
  */
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import type { WritePermission } from '#lib/trust/permission.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import { type OutgoingState, stateAt } from '../store/log/progress.ts'
@@ -55,8 +54,12 @@ interface Followed extends Pick<Report, 'id' | 'ref'> {
 
 export interface SendTrackerOptions {
   readonly messageLog: MessageLog
-  /** Asks whether its contact may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
-  readonly permit: () => WritePermission
+  /**
+   * Puts events there, encoded, at least one. @returns the ordinal of the last.
+   *
+   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED` where its contact may not be written to now; `ERR_STORE`.
+   */
+  readonly append: (events: readonly Uint8Array[]) => number
   readonly clock: Clock
   /** How far messages are to come; delivered unless set, or posted where they are left at a mailbox meanwhile. */
   readonly wait?: Wait | undefined
@@ -149,11 +152,11 @@ export class SendTracker {
 
   /** Put a batch there, up to the first that cannot be sent. @throws as {@link putAll}. */
   put(batch: Iterable<Text>): void {
-    const { messageLog, permit, onReport, onPut } = this.#options
+    const { append, onReport, onPut } = this.#options
     const { events, named, failure } = this.#encoded(batch)
     if (events.length > 0) {
       const bytes = events.reduce((sum, event) => sum + event.length, 0)
-      const last = messageLog.append(permit(), events)
+      const last = append(events)
       const first = last - events.length + 1
       this.#puts.push({ last, bytes })
       this.#extend(first, last)
