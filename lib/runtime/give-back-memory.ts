@@ -48,8 +48,13 @@ export function giveBackMemoryAtRest(lookMs = LOOK_MS): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
-/** Node.js has it where it is started with that option, and V8 in each context that is made after it. */
+/**
+ * Node.js has it where it is started with that option, and V8 in each context that is made after it. The option is taken
+ * back: code that is kept compiled serves only who has the options that it was made with.
+ */
 function createCollect(): Collect {
   setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as Collect
+  const collect = runInNewContext('gc') as Collect
+  setFlagsFromString('--no-expose-gc')
+  return collect
 }

@@ -56,4 +56,14 @@ describe('giveBackMemoryAtRest', () => {
       console.log(busy, collections - rested)`)
     expect(output).to.equal('0 0')
   })
+
+  it('leaves V8 the options that code was kept compiled with', async () => {
+    const output = await outputOf(`
+      const { cachedDataVersionTag } = await import('node:v8')
+      const before = cachedDataVersionTag()
+      grow()
+      await until(() => collections > 0)
+      console.log(cachedDataVersionTag() === before)`)
+    expect(output).to.equal('true')
+  })
 })
