@@ -28,11 +28,6 @@ function decodeRecord(
 
 const { converse } = PeerServiceService
 
-/** The memory of a Hello or a Welcome alone: their fields are kept, and they came in a piece of up to 64 KiB. */
-function apart(encoded: Buffer): Buffer {
-  return Buffer.from(encoded)
-}
-
 export const PeerService = {
   converse: {
     ...converse,
@@ -40,13 +35,13 @@ export const PeerService = {
       return value.message?.$case === 'record' ? encodeRecord(value.message.value) : converse.requestSerialize(value)
     },
     requestDeserialize: (encoded: Buffer): ConverseRequest => {
-      return decodeRecord(encoded) ?? converse.requestDeserialize(apart(encoded))
+      return decodeRecord(encoded) ?? converse.requestDeserialize(encoded)
     },
     responseSerialize: (value: ConverseResponse): Buffer => {
       return value.message?.$case === 'record' ? encodeRecord(value.message.value) : converse.responseSerialize(value)
     },
     responseDeserialize: (encoded: Buffer): ConverseResponse => {
-      return decodeRecord(encoded) ?? converse.responseDeserialize(apart(encoded))
+      return decodeRecord(encoded) ?? converse.responseDeserialize(encoded)
     },
   },
 } as const satisfies typeof PeerServiceService

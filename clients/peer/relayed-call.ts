@@ -63,9 +63,9 @@ export async function answerThroughRelay(
   const end = async (): Promise<End> => {
     try {
       await stream.send(callId)
-      const first = await within(HELLO_TIMEOUT_MS, stream.messages.next(), signal)
-      if (first.done || first.value === CALLER_END) return { code: EndCode.HELLO_REFUSED, retryDelay: undefined }
-      await converse(answeredStream(stream, first.value))
+      const answered = await answeredStream(stream, signal)
+      if (answered === undefined) return { code: EndCode.HELLO_REFUSED, retryDelay: undefined }
+      await converse(answered)
       return { code: EndCode.UNSPECIFIED, retryDelay: undefined }
     } catch (error) {
       return endFor(asSottoError(error))
@@ -83,9 +83,18 @@ export async function answerThroughRelay(
 
 type AnswerStream = ReturnType<RelayConnection['call']['answer']>
 
-/** What the one who answers sees of a call: the Converse stream that its own server would have. */
-function answeredStream(stream: AnswerStream, first: ConverseRequest): Duplex<ConverseRequest, ConverseResponse> {
-  let hello: ConverseRequest | undefined = first
+/**
+ * What the one who answers sees of a call, from its first message on: the Converse stream that its own server would have.
+ *
+ * @returns undefined if the caller has ended it without a message.
+ */
+async function answeredStream(
+  stream: AnswerStream,
+  signal: AbortSignal,
+): Promise<Duplex<ConverseRequest, ConverseResponse> | undefined> {
+  const first = await within(HELLO_TIMEOUT_MS, stream.messages.next(), signal)
+  if (first.done || first.value === CALLER_END) return undefined
+  let hello: ConverseRequest | undefined = first.value
   let isEnded = false
   const messages: AsyncIterableIterator<ConverseRequest> = {
     async next() {

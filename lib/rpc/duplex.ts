@@ -49,7 +49,10 @@ export function readMessages<Incoming>(source: DuplexSource<Readable>): AsyncIte
   return new IncomingMessages(source)
 }
 
-/** Not a generator: while that waits for a message, it holds the last, and the 64 KiB in which that came. */
+/**
+ * For one who asks for a message at a time. Not a generator: while that waits, it holds the last message, and the 64 KiB in
+ * which that came.
+ */
 class IncomingMessages<Incoming> implements AsyncIterableIterator<Incoming> {
   readonly #source: DuplexSource<Readable>
   readonly #decoded: AsyncIterator<unknown>

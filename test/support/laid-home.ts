@@ -23,7 +23,7 @@ interface Entry {
 let made: Promise<readonly Entry[]> | undefined
 
 /**
- * Lay it into a new home, for an Auth on SQLite with the system's time. All homes of a process have the same keys: they
+ * Lay it into a new home, for an Auth on SQLite. It was made at the system's time. All homes of a process have the same keys: they
  * are one installation, which may stand several times.
  */
 export async function layHome(home: string): Promise<void> {

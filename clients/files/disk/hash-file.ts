@@ -45,9 +45,9 @@ export async function hashOpenFile(
     signal?.throwIfAborted()
     bytes += bytesRead
     const isOver = bytesRead === 0 || bytes === most
+    if (bytesRead > 0) onRead?.(bytesRead)
     if (!isOver) next = readInto(spare ?? allocate())
     hash.update(buffer.subarray(0, bytesRead))
-    onRead?.(bytesRead)
     if (isOver) return { sha256: hash.digest(), bytes }
     spare = buffer
   }

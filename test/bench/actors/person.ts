@@ -8,6 +8,7 @@
  */
 import { rmSync } from 'node:fs'
 import { systemClock } from '#lib/runtime/clock.ts'
+import { giveBackMemoryAtRest } from '#lib/runtime/give-back-memory.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { openSession } from '../../../clients/command/open-session.ts'
 import { prepareOffer } from '../../../clients/files/offer/prepare-offer.ts'
@@ -178,6 +179,8 @@ function delivered(ordinal: number): Promise<void> {
   })
 }
 
+// As every program of Sotto does.
+giveBackMemoryAtRest()
 serveActor(requests, async () => {
   watch.stop()
   over.abort()

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { giveBackMemoryAtRest } from '#lib/runtime/give-back-memory.ts'
 import type { Requests } from './actor.ts'
 
 /** How long an actor may take to end in order, in milliseconds. */
@@ -17,8 +16,6 @@ interface Asked {
 
 /** Answer requests from now on. @param end - Lets go of everything. */
 export function serveActor(requests: Requests, end: () => unknown = () => {}): void {
-  // As every program of Sotto does.
-  giveBackMemoryAtRest()
   const answer = (id: number, value: object) => process.connected && process.send?.({ id, ...value })
   process.on('message', ({ id, request, args }: Asked) => {
     Promise.try(() => requests[request]?.(...args)).then(

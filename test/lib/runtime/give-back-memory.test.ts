@@ -8,6 +8,7 @@ const MODULE = new URL('../../../lib/runtime/give-back-memory.ts', import.meta.u
 async function outputOf(run: string): Promise<string> {
   const program = `
     import { constants, PerformanceObserver } from 'node:perf_hooks'
+    import { Script } from 'node:vm'
     import { giveBackMemoryAtRest } from '${MODULE}'
     const { NODE_PERFORMANCE_GC_FLAGS_ALL_AVAILABLE_GARBAGE: ALL } = constants
     const grow = () => void Array.from({ length: 20 }, () => Array.from({ length: 100_000 }, (_, index) => ({ index })))
@@ -16,7 +17,7 @@ async function outputOf(run: string): Promise<string> {
     }
     let collections = 0
     new PerformanceObserver((list) => {
-      collections += list.getEntries().filter(({ detail }) => (detail.flags & ALL) !== 0).length
+      if (list.getEntries().some(({ detail }) => (detail.flags & ALL) !== 0)) collections += 1
     }).observe({ entryTypes: ['gc'] })
     giveBackMemoryAtRest(20)
     ${run}
@@ -29,18 +30,16 @@ async function outputOf(run: string): Promise<string> {
 }
 
 describe('giveBackMemoryAtRest', () => {
-  it('gives back what a process has grown by, each time that it comes to rest', async () => {
+  it('gives back what a process has grown by when it comes to rest', async () => {
     const output = await outputOf(`
-      for (const time of [1, 2]) {
-        grow()
-        const grown = process.memoryUsage.rss()
-        await until(() => process.memoryUsage.rss() < 0.7 * grown)
-      }
+      grow()
+      const grown = process.memoryUsage.rss()
+      await until(() => process.memoryUsage.rss() < 0.7 * grown)
       console.log('given back')`)
     expect(output).to.equal('given back')
   })
 
-  it('leaves a process alone that is busy, or has not grown since', async () => {
+  it('leaves a process alone that is busy, or has done little since', async () => {
     const output = await outputOf(`
       const endMs = performance.now() + 200
       await until(() => {
@@ -57,13 +56,27 @@ describe('giveBackMemoryAtRest', () => {
     expect(output).to.equal('0 0')
   })
 
-  it('leaves V8 the options that code was kept compiled with', async () => {
+  it('does so again once the process has worked', async () => {
     const output = await outputOf(`
-      const { cachedDataVersionTag } = await import('node:v8')
-      const before = cachedDataVersionTag()
-      grow()
+      await until(() => collections === 1)
+      while (collections === 1) {
+        const endMs = performance.now() + 400
+        while (performance.now() < endMs) grow()
+        const restedMs = performance.now() + 60
+        await until(() => performance.now() > restedMs)
+      }
+      console.log(collections)`)
+    expect(output).to.equal('2')
+  })
+
+  it('leaves the flags of V8 as they were: code that is kept then is taken by other processes', async () => {
+    const source = 'function answer() { return 42 }; answer()'
+    const code = await outputOf(`
       await until(() => collections > 0)
-      console.log(cachedDataVersionTag() === before)`)
-    expect(output).to.equal('true')
+      console.log(new Script(${JSON.stringify(source)}).createCachedData().toString('base64'))`)
+    const output = await outputOf(`
+      const cachedData = Buffer.from('${code}', 'base64')
+      console.log(new Script(${JSON.stringify(source)}, { cachedData }).cachedDataRejected)`)
+    expect(output).to.equal('false')
   })
 })

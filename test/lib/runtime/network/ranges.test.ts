@@ -65,4 +65,19 @@ describe('ranges of addresses', () => {
       expect(codeOf(() => new Ranges(['192.0.2.1', text]))).to.equal('ERR_CONFIG')
     })
   }
+
+  it('take nothing for an address that merely begins with one', () => {
+    const strange = [
+      '::1\0evil',
+      '127.0.0.1\0.x',
+      '127.0.0.1 ',
+      ' ::1',
+      '::1%',
+      '::1%$$',
+      '0000:0:0:0:0:0:0:0001zzz',
+      '',
+    ]
+    expect(strange.filter((text) => LOOPBACK.has(text))).to.deep.equal([])
+    expect(LINK_LOCAL.has('fe80::1%eth0')).to.equal(true)
+  })
 })
