@@ -15,7 +15,7 @@ const { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync } = r
 const { renameSync, writeFileSync } = require('node:fs')
 const { createRequire } = require('node:module')
 const { basename, dirname, join } = require('node:path')
-const { Script, constants } = require('node:vm')
+const { Script } = require('node:vm')
 
 const DIGEST_BYTES = 32
 const HEAD_BYTES = 40
@@ -32,7 +32,7 @@ const [HEAD, TAIL] = ['(function (exports, require, module, __filename, __dirnam
 /**
  * Run a file, and what it requires of the files beside it.
  *
- * @param file - The path of a CommonJS module.
+ * @param file - The path of a CommonJS module, which imports nothing on demand but by `require`.
  * @param folders - Where code may be kept: it is read from the first that has it, and written to the first that takes it.
  * @returns what the module exports.
  */
@@ -60,7 +60,6 @@ exports.run = (file, folders) => {
       filename: path,
       columnOffset: -HEAD.length,
       cachedData: kept?.subarray(HEAD_BYTES),
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     })
     const times = kept === undefined || script.cachedDataRejected ? 0 : kept[DIGEST_BYTES]
     if (times < TIMES) incomplete.push({ path, source, script, times: times + 1 })

@@ -32,6 +32,8 @@ const WRITTEN = {
   format: 'cjs',
   platform: 'node',
   target: 'node26',
+  // An import on demand becomes a `require`: bin/kept-code.js knows no other.
+  supported: { 'dynamic-import': false },
   minifySyntax: true,
   minifyWhitespace: true,
 } as const
@@ -65,7 +67,7 @@ export async function bundle(entry: string, outfile: string, parts?: Parts): Pro
   })
   await mkdir(dirname(outfile), { recursive: true })
   for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, { ...WRITTEN, supported: { 'dynamic-import': false }, banner })
+    const { code } = await transform(text, { ...WRITTEN, banner })
     // Its names once more, for importers that may not be modules: none is, and it is 3 % of a short command.
     await writeFile(path, code.replace(/\bmodule\.exports=__toCommonJS\((\w+)\)/, 'module.exports=$1'))
   }

@@ -13,8 +13,8 @@ const RUNNER = `require(${JSON.stringify(join(ROOT, 'bin', 'kept-code.js'))}).ru
 
 const MAIN = `
   const { twice } = require('./part.cjs')
-  const later = () => import('node:path').then(({ basename }) => console.log(twice('one'), basename(__filename)))
-  later()
+  const { basename } = require('node:path')
+  console.log(twice('one'), basename(__filename))
 `
 const PART = `exports.twice = (text) => text + text`
 

@@ -70,6 +70,10 @@ describe('npm run release', function () {
       expect((await outcomeOf(join)).code, invite.errors + join.errors.text).to.equal(0)
     }
 
+    const added = await outcomeOf(sotto(['admin', 'add-user', 'carol'], {}, 'a password for carol\n'))
+    expect(added.code, added.errors).to.equal(0)
+    expect(added.errors).not.to.include('Warning')
+
     await using receiver = sotto(['receive', '--profile', 'bob', '--listen', '127.0.0.1'])
     await Promise.race([receiver.errors.until((text) => text.includes('online as bob')), receiver.ended])
     await using page = sotto(['web', '--profile', 'alice', '--listen', '127.0.0.1'])
