@@ -22,6 +22,8 @@ const SETTINGS = {
   bundle: true,
   platform: 'node',
   external: NATIVE,
+  // Of a package that is written both ways, the modules: what is not used of them is left out.
+  mainFields: ['module', 'main'],
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
