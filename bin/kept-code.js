@@ -23,9 +23,6 @@ const HEAD_BYTES = 40
 /** How many commands it is taken from, each of which adds what it calls: they do not all do the same. Taking it is 50 ms. */
 const TIMES = 3
 
-/** How long a command that stays has run when its code is taken, in milliseconds: by then it has called what it begins with. */
-const BEGUN_MS = 10_000
-
 /** A module of CommonJS as a function, as Node.js makes it one. */
 const [HEAD, TAIL] = ['(function (exports, require, module, __filename, __dirname) {', '\n})']
 
@@ -67,7 +64,7 @@ exports.run = (file, folders) => {
   }
 
   function keep() {
-    for (const { path, source, script, times } of incomplete.splice(0)) {
+    for (const { path, source, script, times } of incomplete) {
       const head = Buffer.alloc(HEAD_BYTES)
       const kept = Buffer.concat([head, script.createCachedData()])
       kept[DIGEST_BYTES] = times
@@ -78,7 +75,6 @@ exports.run = (file, folders) => {
 
   // One that fails has not done what others do.
   process.once('exit', (exitCode) => exitCode === 0 && keep())
-  setTimeout(keep, BEGUN_MS).unref()
   return load(file)
 }
 

@@ -16,6 +16,12 @@ const SOURCE = join(ROOT, 'cli', 'main.ts')
 const BUNDLES = { chat: 'talk', receive: 'talk', send: 'talk', up: 'up', web: 'talk' }
 
 /**
+ * Those that stay hold what is compiled for long: they are given what Node.js keeps by itself. To take more from them, as from
+ * those that end, they would hold 5 MB meanwhile.
+ */
+const STAYING = new Set(['chat', 'receive', 'up', 'web'])
+
+/**
  * Where compiled sources are kept, by which a command starts in a third of the time: beside them, or for the user where
  * only an administrator writes there. Each command that is run often keeps its own: no other calls the same.
  */
@@ -35,14 +41,16 @@ if (command === '--version' && rest.length === 0) {
 } else if (isNewEnough()) {
   const bundle = join(ROOT, 'cli', isOftenRun ? BUNDLES[command] : '', 'main.cjs')
   const caches = COMPILE_CACHES.map((cache) => join(cache, isOftenRun ? command : 'others'))
+  const hasSource = existsSync(SOURCE)
   // A measurement of coverage needs the sources as they are.
   const mayKeep = process.env['NODE_V8_COVERAGE'] === undefined
-  if (existsSync(SOURCE)) {
-    const { compileCacheStatus } = module_.constants
-    if (mayKeep) caches.find((cache) => module_.enableCompileCache(cache).status !== compileCacheStatus.FAILED)
-    void import(pathToFileURL(SOURCE).href)
-  } else if (mayKeep) require('./kept-code.js').run(bundle, caches)
-  else require(bundle)
+  if (mayKeep && !hasSource && !STAYING.has(command)) require('./kept-code.js').run(bundle, caches)
+  else {
+    const { FAILED } = module_.constants.compileCacheStatus
+    if (mayKeep) caches.find((cache) => module_.enableCompileCache(cache).status !== FAILED)
+    if (hasSource) void import(pathToFileURL(SOURCE).href)
+    else require(bundle)
+  }
 } else {
   require('./older-node.js').runUnderNewer(process.argv.slice(2))
 }
