@@ -45,6 +45,7 @@ const CALLED: readonly Called[] = [
 
 export const begin: Bench = {
   name: 'begin',
+  rounds: 3,
   work: `${CONVERSATIONS} conversations of ${TEXTS} texts, one begun every ${SPREAD_MS} ms, to addresses ${ROUND_TRIP_MS} ms away there and back: the handshakes that it took, and the conversations that were cut`,
   async prepare(context) {
     const home = await context.folder('memory')

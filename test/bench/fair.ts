@@ -7,7 +7,7 @@ import type { Bench } from './framework/bench.ts'
 import { quantile } from './framework/statistics.ts'
 
 /** How long the flood lasts for a sample, in seconds, and how many texts a second the other contact says meanwhile. */
-const [SECONDS, PER_SECOND] = [3, 10]
+const [SECONDS, PER_SECOND] = [2, 15]
 
 /** How long the flood has lasted when Ctrl-C is pressed, in milliseconds. */
 const BEFORE_MS = 500

@@ -6,7 +6,7 @@ import { flushMs, openForFlushes } from './references/flush.ts'
 import { NAIVE, startGrpc } from './references/start-grpc.ts'
 
 /** How many texts a sample has, and how many a second are said. */
-const [TEXTS, PER_SECOND] = [400, 200]
+const [TEXTS, PER_SECOND] = [300, 200]
 
 const FLUSH = 'one flush of this disk'
 

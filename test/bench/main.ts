@@ -5,7 +5,7 @@
  *     npm run bench                         all of them
  *     npm run bench chat latency            some
  *       -- --json FILE                      all figures, with every sample
- *          --rounds N                       how often each case is measured; 5
+ *          --rounds N                       how often each case is measured; 5 times, and 2 or 3 where a sample takes long
  *          --size N                         how many people the benches of presence and many have
  *          --duration SECONDS               how long slow-reader watches each case; 20
  *          --brief                          a tenth of the work, to see whether it runs
@@ -30,7 +30,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string' },
     size: { type: 'string' },
     duration: { type: 'string' },
     brief: { type: 'boolean', default: false },
@@ -38,12 +38,12 @@ const { values, positionals } = parseArgs({
     list: { type: 'boolean', default: false },
   },
 })
-const rounds = Number(values.rounds)
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
 const size = values.size === undefined ? undefined : Number(values.size)
 const isCount = (count: number) => Number.isInteger(count) && count >= 1
 const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
 if (values.list) for (const { name, work } of BENCHES) console.log(`${name.padEnd(14)} ${work}`)
-else if (unknown.length > 0 || !isCount(rounds) || !isCount(size ?? 1)) {
+else if (unknown.length > 0 || !isCount(rounds ?? 1) || !isCount(size ?? 1)) {
   console.error(
     `not known: ${unknown.join(', ') || `--rounds ${values.rounds} --size ${values.size}`}; see npm run bench -- --list`,
   )

@@ -12,7 +12,7 @@ import { quantile } from './framework/statistics.ts'
 import { canLookAtProcesses, residentMegabytes } from './references/memory.ts'
 
 /** How many texts a sample has, and how long the long conversation is. */
-const [TEXTS, MESSAGES] = [100, 100_000]
+const [TEXTS, MESSAGES] = [40, 100_000]
 
 /** How many screens are scrolled before memory is read, and by how many pixels each. */
 const [SCREENS, SCREEN_PX] = [30, 2_000]

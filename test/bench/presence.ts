@@ -24,12 +24,13 @@ const FIRST_PART = 0.1
 const MOST_HELD = 1_000
 
 /** How long the services are watched while nobody does anything, in milliseconds. */
-const STAND_MS = 5_000
+const STAND_MS = 3_000
 
 const HELD = 'a held TLS stream of grpc-js'
 
 export const presence: Bench = {
   name: 'presence',
+  rounds: 3,
   work: `Receivers on one directory (${PEOPLE.toLocaleString('en')} unless --size says otherwise), each over a connection of its own, with nothing to do; then the directory is killed (-9) and started again`,
   async prepare(context) {
     const home = await context.folder('disk')

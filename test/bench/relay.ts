@@ -17,10 +17,10 @@ import { beginningCases } from './relay/beginnings.ts'
 import { fairCases } from './relay/fairness.ts'
 
 /** How many texts a sample of the delay has, and how many a second are said. */
-const [TEXTS, PER_SECOND] = [400, 200]
+const [TEXTS, PER_SECOND] = [200, 200]
 
 /** How many texts are said before, which are not counted. */
-const SETTLING_TEXTS = 100
+const SETTLING_TEXTS = 50
 
 /** How many calls of the echo a sample has. */
 const ECHOES = 500
@@ -36,6 +36,7 @@ const WITHOUT_QUOTA = { SOTTO_RELAY: 'on', SOTTO_RELAY_BYTES_PER_SECOND: '100000
 
 export const relay: Bench = {
   name: 'relay',
+  rounds: 3,
   work: `Texts of 100 bytes through the relay, in memory: as many as go, and ${PER_SECOND} a second; ${CALLS.toLocaleString('en')} joined calls that carry nothing; a pair beside others that take all they can, with the quota that a host has; conversations that begin, until the first text is acknowledged`,
   async prepare(context) {
     const home = await context.folder('memory')

@@ -25,6 +25,7 @@ const END_MS = 10_000
 
 export const slowReader: Bench = {
   name: 'slow-reader',
+  rounds: 2,
   work: `sotto send, fed with texts of 100 bytes as fast as it takes them, to a sotto receive whose output is read at ${(READ_BYTES * 10) / 1_024} KiB a second, and to one that is stopped four fifths of the time; profiles on disk`,
   async prepare(context) {
     const home = await context.folder('disk')

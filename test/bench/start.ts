@@ -8,7 +8,7 @@ import { timeCommand } from './references/command.ts'
 const NODE = 'node -e 0'
 
 /** How often each command runs for a sample. */
-const RUNS = 5
+const RUNS = 3
 
 export const start: Bench = {
   name: 'start',

@@ -76,6 +76,8 @@ export interface Bench {
   readonly name: string
   /** What is done, on what, and when the clock stops: one sentence. */
   readonly work: string
+  /** In how many rounds unless the run says: fewer than usual where a sample takes long, and is like the one before. */
+  readonly rounds?: number
   /** Start what is to be measured. */
   readonly prepare: (context: Context) => Promise<readonly Case[]>
 }

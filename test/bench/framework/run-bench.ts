@@ -12,8 +12,12 @@ import type { Bench, Case, Context, Place, Result, Row, RowPlan } from './bench.
 import type { Progress } from './progress.ts'
 import { median, rangeOf, ratioOf } from './statistics.ts'
 
+/** In how many rounds a bench is measured where neither it nor the run says otherwise. */
+const ROUNDS = 5
+
 export interface RunSettings {
-  readonly rounds: number
+  /** In how many rounds; as many as each bench says unless set. */
+  readonly rounds?: number | undefined
   /** Whether a look is enough: a tenth of the work. */
   readonly isBrief: boolean
   /** How many of something the benches hold at once that have a size; as many as they say unless set. */
@@ -26,7 +30,7 @@ export interface RunSettings {
 }
 
 /** How long a sample takes where the bench can choose, in seconds; and in a brief run. */
-const [SECONDS, BRIEF_SECONDS] = [1.5, 0.15]
+const [SECONDS, BRIEF_SECONDS] = [1, 0.1]
 
 /** How long a bench may take, in milliseconds, until it counts as stuck: several times what the longest one needs. */
 const LIMIT_MS = 300_000
@@ -47,7 +51,8 @@ const MEMORY_FOLDER = '/dev/shm'
 
 /** Run a bench to its end. One that breaks has its failure for a result. */
 export async function runBench(bench: Bench, settings: RunSettings): Promise<Result> {
-  const { progress, rounds, signal, duration = 0 } = settings
+  const { progress, signal, duration = 0 } = settings
+  const rounds = settings.rounds ?? bench.rounds ?? ROUNDS
   const usualMs = settings.size === undefined ? LIMIT_MS : SIZED_LIMIT_MS
   const limitMs = usualMs + duration * 1_000 * MOST_WATCHED * rounds
   const { name, work } = bench

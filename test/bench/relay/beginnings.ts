@@ -15,7 +15,7 @@ import { median } from '../framework/statistics.ts'
 import { ROUND_TRIP_MS, startFarLink } from '../references/start-far-link.ts'
 
 /** How many conversations a sample is the median of. */
-const CONVERSATIONS = 5
+const CONVERSATIONS = 3
 
 /** The first text to whom, and how. */
 const to = (whom: string, how = '') => `first text to ${whom}${how}`
