@@ -68,7 +68,7 @@ class IncomingMessages<Incoming> implements AsyncIterableIterator<Incoming> {
     const { signal, check } = this.#source
     try {
       const { value, done } = await this.#decoded.next()
-      if (done !== true) return { value: check(value) as Incoming }
+      if (done !== true) return { value: check(value) as Incoming, done: false }
     } catch (error) {
       this.#isOver = true
       await this.#decoded.return?.()
