@@ -16,8 +16,8 @@ const LOOK_MS = 1_000
 /** The largest share of that time in which a process that rests does anything. */
 const REST_UTILIZATION = 0.05
 
-/** How much longer a process has to have worked since the last time than that took: so it costs a fiftieth at most. */
-const WORK_FACTOR = 50
+/** How much longer a process has to have worked since the last time than that took: so it costs a twentieth of its work at most. */
+const WORK_FACTOR = 20
 
 /**
  * The largest heap that is looked through, in bytes. All stands still meanwhile: some 25 ms with 4 MB of objects, 0.1 s with
