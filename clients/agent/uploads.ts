@@ -11,6 +11,7 @@ import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
 import { ensurePrivateDirectory, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+import { READ_FLAGS } from '../files/disk/hash-file.ts'
 import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 
 /** The largest piece, in bytes. */
@@ -79,7 +80,7 @@ export class Uploads {
 export async function readPiece(path: string, offset: number): Promise<Buffer> {
   let file: FileHandle | undefined
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    file = await open(path, READ_FLAGS)
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_PIECE_BYTES), 0, MAX_PIECE_BYTES, offset)
     return buffer.subarray(0, bytesRead)
   } catch (cause) {

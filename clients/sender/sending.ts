@@ -13,7 +13,6 @@ import type { Prepared } from '../files/files.ts'
 import { mayWrite, policyOf } from '../profile/permission.ts'
 import { isTalkedWith, postThroughOwner } from '../profile/talking.ts'
 import { isPassing } from '../session/service-outage.ts'
-import type { MessageLog } from '../store/log/message-log.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
@@ -291,22 +290,17 @@ export class Sending implements AsyncDisposable {
     this.#identityKey = running.profile.state.pins.get(to)?.identityKey
     const messageLog = this.#store.messageLog(to, this.#identityKey)
     const permit = () => WritePermission.of(policyOf(running.profile.state, to))
-    const append = (events: readonly Uint8Array[]) => this.#append(messageLog, permit(), events)
+    // By the conversation, where it is held here, which then need not look for them in the store.
+    const append = (events: readonly Uint8Array[]) => {
+      const permission = permit()
+      const sent = this.#ownership.lockHolder?.append(messageLog.place, permission, events)
+      return sent ?? messageLog.append(permission, events)
+    }
     const onPut = () => this.#onMoved()
     const { local: clock } = running.clock
     this.#tracker = new SendTracker({ messageLog, append, clock, wait, isByLetter, onReport, onPut })
     this.#offers = new Offers({ store: this.#store, messageLog, permit, onFile, onPut: () => this.#onAppended() })
     return { tracker: this.#tracker, offers: this.#offers }
-  }
-
-  /** Put events there: by the conversation, where it is held here, which then need not look for them in the store. */
-  #append(messageLog: MessageLog, permission: WritePermission, events: readonly Uint8Array[]): number {
-    const { lockHolder } = this.#ownership
-    const sent = lockHolder?.append(messageLog.place, permission, events)
-    if (sent !== undefined) return sent
-    const last = messageLog.append(permission, events)
-    lockHolder?.takeAppended()
-    return last
   }
 
   #onFile(transfer: Transfer, error?: SottoError): void {

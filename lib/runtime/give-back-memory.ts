@@ -16,7 +16,7 @@ const LOOK_MS = 1_000
 /** The largest share of that time in which a process that rests does anything. */
 const REST_UTILIZATION = 0.05
 
-/** How much longer a process has to have worked since the last time than that took: so it costs a twentieth of its work at most. */
+/** How much longer a process has to have worked since the last time than that took: it costs a twentieth of the work at most. */
 const WORK_FACTOR = 20
 
 /**

@@ -23,8 +23,8 @@ interface Entry {
 let made: Promise<readonly Entry[]> | undefined
 
 /**
- * Lay it into a new home, for an Auth on SQLite. It was made at the system's time. All homes of a process have the same keys: they
- * are one installation, which may stand several times.
+ * Lay it into a new home, for an Auth on SQLite. It was made at the system's time. All homes of a process have the same
+ * keys: they are one installation, which may stand several times.
  */
 export async function layHome(home: string): Promise<void> {
   made ??= make()

@@ -10,6 +10,9 @@ import { type FileHandle, open } from 'node:fs/promises'
 /** How much is read at a time, in bytes: a millisecond of hashing, in which the program does nothing else. */
 const READ_BYTES = 1024 * 1024
 
+/** How a file is opened to be read: neither through a link nor waiting for a pipe, should one have come into its place. */
+export const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
 export interface Hashing {
   /** Where to end, in bytes from where it begins; at the end of the file unless set. */
   readonly most?: number
@@ -19,7 +22,7 @@ export interface Hashing {
 
 /** SHA-256 of a file, never through a link. @throws the system's error; the signal's reason. */
 export async function sha256Of(path: string, signal?: AbortSignal): Promise<Buffer> {
-  await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  await using file = await open(path, READ_FLAGS)
   const { sha256 } = await hashOpenFile(file, { signal })
   return sha256
 }

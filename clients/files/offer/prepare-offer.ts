@@ -18,7 +18,7 @@ import { makeOffer } from '#lib/delivery/manifest.ts'
 import { SottoError } from '#lib/errors.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
 import { escapeName } from '../../terminal/escape.ts'
-import { hashOpenFile } from '../disk/hash-file.ts'
+import { hashOpenFile, READ_FLAGS } from '../disk/hash-file.ts'
 import { savedName } from '../disk/saved-name.ts'
 
 export interface PrepareOptions {
@@ -37,9 +37,6 @@ export interface PreparedOffer {
 
 /** The bytes that an entry takes in a list beside itself: its tag (1), and its length (1 to 3). */
 const ENTRY_OVERHEAD_BYTES = 4
-
-/** Neither through a link nor waiting for a pipe, should one have come into the file's place. */
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** A hash's place before the file is read: only its length is known. */
 const NO_HASH = Buffer.alloc(SHA256_BYTES)
@@ -213,7 +210,7 @@ function checkPath(at: string, path: Buffer): void {
 /** The SHA-256 of a file that stays as it is while it is read. */
 async function hashOf(at: string, size: bigint, signal: AbortSignal, onRead: (bytes: number) => void): Promise<Buffer> {
   try {
-    await using file = await open(at, OPEN_FLAGS)
+    await using file = await open(at, READ_FLAGS)
     const before = fstatSync(file.fd, { bigint: true })
     if (!before.isFile() || before.size !== size) throw changed(at)
     const { sha256, bytes } = await hashOpenFile(file, { most: Number(size), signal, onRead })

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { type BigIntStats, constants, fstatSync, realpathSync } from 'node:fs'
+import { type BigIntStats, fstatSync, realpathSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sourceChanged, stillThere } from '../disk/disk-errors.ts'
+import { READ_FLAGS } from '../disk/hash-file.ts'
 import type { Content, ContentEntry } from './content.ts'
-
-/** Neither through a link nor waiting for a pipe, should one have come into the file's place. */
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 interface OpenFile {
   readonly entry: ContentEntry
@@ -56,7 +54,7 @@ export class Source {
     if (this.#open?.entry === entry) return this.#open
     await this.close()
     const path = this.#locate(entry)
-    const file = await open(path, OPEN_FLAGS)
+    const file = await open(path, READ_FLAGS)
     try {
       // In step, as in what follows: the system has just looked at all of it, and to ask in a thread takes longer.
       const stats = fstatSync(file.fd, { bigint: true })

@@ -100,9 +100,14 @@ export class KeyRow {
     return result
   }
 
-  /** Change the state of the key alone, which a crash of the machine may take back. @throws SottoError as {@link write}. */
-  note(change: (key: KeyState) => KeyState): void {
-    this.write({ durability: 'process' }, (contact, key) => {
+  /**
+   * Change the state of the key alone, which a crash of the machine may take back.
+   *
+   * @param said - As for {@link write}.
+   * @throws SottoError as {@link write}.
+   */
+  note(change: (key: KeyState) => KeyState, said?: 'all' | 'exactly'): void {
+    this.write({ durability: 'process', ...(said && { said }) }, (contact, key) => {
       return { contact, key: change(key), batches: [], result: undefined }
     })
   }

@@ -190,12 +190,7 @@ export class MessageLog {
    */
   save(said: 'all' | 'exactly' = 'all'): boolean {
     if (!this.hasUnsaved) return false
-    this.#row.write({ durability: 'process', said }, (contact, key) => ({
-      contact,
-      key,
-      batches: [],
-      result: undefined,
-    }))
+    this.#row.note((key) => key, said)
     return true
   }
 
