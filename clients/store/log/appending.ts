@@ -32,7 +32,7 @@ export function withEvents(
   const batches: Batch[] = []
   let first = key.outgoing.appended + 1
   for (const run of packed(events)) {
-    batches.push({ direction: 'outgoing', storedAtMs, key: place.key, first, events: run })
+    batches.push({ direction: 'outgoing', storedAt: new Date(storedAtMs), key: place.key, first, events: run })
     first += run.length
   }
   const { acknowledged, appended } = key.outgoing

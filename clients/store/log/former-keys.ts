@@ -61,7 +61,8 @@ export function withoutUndeliverable(
     const key = after.keys[numbered.batch.key] as KeyState
     const dropped = withRange(key.outgoing.dropped, [ordinal, ordinal])
     after = withKey(after, numbered.batch.key, { ...key, outgoing: { ...key.outgoing, dropped } })
-    if (event.kind?.$case === 'fileOffer') endOffer(file, event.eventId.toString('hex'), numbered.batch.storedAtMs)
+    if (event.kind?.$case === 'fileOffer')
+      endOffer(file, event.eventId.toString('hex'), numbered.batch.storedAt.getTime())
   }
   return after
 }

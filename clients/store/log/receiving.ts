@@ -36,7 +36,7 @@ export function withReceived(
   const batches: Batch[] = []
   let first = key.received + 1
   for (const run of packed(news.map(encodeEvent))) {
-    const facts = { storedAtMs, key: place.key, first, events: run }
+    const facts = { storedAt: new Date(storedAtMs), key: place.key, first, events: run }
     batches.push({ direction: 'incoming', ...facts, ...(isLetter && { isLetter }) })
     first += run.length
   }

@@ -67,7 +67,7 @@ export function messageAt(
   index: number,
   event: Event,
 ): Message {
-  const { direction, isLetter = false, storedAtMs, first, key } = batch
+  const { direction, isLetter = false, storedAt, first, key } = batch
   const { identityKey, outgoing } = contact.keys[key] as KeyState
   return {
     kind: 'message',
@@ -78,7 +78,7 @@ export function messageAt(
     isLetter,
     ordinal: first + index,
     identityKey,
-    storedAt: new Date(storedAtMs),
+    storedAt,
     event,
   }
 }

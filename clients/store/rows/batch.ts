@@ -21,7 +21,7 @@ export interface Batch {
   readonly direction: Direction
   /** Whether it came by letter: of what was received alone. */
   readonly isLetter?: boolean
-  readonly storedAtMs: number
+  readonly storedAt: Date
   /** The contact's identity key that it was sent to, or received from, by its index. */
   readonly key: number
   /** The ordinal of events[0]; events[i] has first + i. */
@@ -39,11 +39,11 @@ export function lastOf({ first, events }: Batch): number {
   return first + events.length - 1
 }
 
-export function encodeBatch({ direction, isLetter, storedAtMs, key, first, events }: Batch): Uint8Array {
+export function encodeBatch({ direction, isLetter, storedAt, key, first, events }: Batch): Uint8Array {
   const length = events.reduce((sum, event) => sum + 4 + event.length, HEADER_BYTES)
   const encoded = Buffer.allocUnsafe(length)
   encoded.writeUInt8(isLetter ? LETTER_BYTE : DIRECTION_BYTES[direction], 0)
-  encoded.writeUIntBE(storedAtMs, 1, 6)
+  encoded.writeUIntBE(storedAt.getTime(), 1, 6)
   encoded.writeUInt16BE(key, 7)
   encoded.writeUIntBE(first, 9, 6)
   let offset = HEADER_BYTES
@@ -67,7 +67,7 @@ export function decodeBatch(encoded: Buffer): Batch {
   return {
     ...(isLetter && { isLetter }),
     direction: encoded.readUInt8(0) === DIRECTION_BYTES.outgoing ? 'outgoing' : 'incoming',
-    storedAtMs: readUint48(encoded, 1),
+    storedAt: new Date(readUint48(encoded, 1)),
     key: encoded.readUInt16BE(7),
     first: readUint48(encoded, 9),
     events,

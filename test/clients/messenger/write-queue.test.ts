@@ -50,6 +50,14 @@ describe('WriteQueue', () => {
     expect(steps).to.have.length(5)
   })
 
+  it('leaves room for everything else where one is written as soon as the last is', async () => {
+    let turns = 0
+    const timer = setInterval(() => (turns += 1), 0)
+    for (let count = 1; count <= 500; count += 1) await queue.write('bob', [text('x')])
+    clearInterval(timer)
+    expect(turns).to.be.greaterThan(0)
+  })
+
   it('writes to each contact in the order of writing', async () => {
     const names = ['bob', 'carol', 'bob', 'dave', 'carol']
     await Promise.all(names.map((name, index) => queue.write(name, [text(String(index))])))
@@ -76,8 +84,8 @@ describe('WriteQueue', () => {
     expect(steps).to.deep.equal(['bob: c'])
   })
 
-  it('takes no more than 4,000 events or 1 MiB in a step, but for a call that brings more, and gives each a turn', async () => {
-    const small = Array.from({ length: 6_000 }, () => queue.write('bob', [text('x')]))
+  it('takes no more than 1,000 events or 1 MiB in a step, but for a call that brings more, and gives each a turn', async () => {
+    const small = Array.from({ length: 1_500 }, () => queue.write('bob', [text('x')]))
     const large = [queue.write('carol', [Buffer.alloc(700_000)]), queue.write('carol', [Buffer.alloc(700_000)])]
     const many = queue.write(
       'dave',
@@ -85,7 +93,7 @@ describe('WriteQueue', () => {
     )
     await Promise.all([...small, ...large, many])
     const sizes = steps.map((step) => `${step.slice(0, step.indexOf(':'))} ${step.split(' ').length - 1}`)
-    expect(sizes).to.deep.equal(['bob 4000', 'carol 1', 'dave 5000', 'bob 2000', 'carol 1'])
+    expect(sizes).to.deep.equal(['bob 1000', 'carol 1', 'dave 5000', 'bob 500', 'carol 1'])
   })
 
   it('is idle once all is written', async () => {
