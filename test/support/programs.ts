@@ -1,6 +1,6 @@
 /**
  * Where the programs are that tests run: those of a package as people install it, of which a program starts in a third of
- * the time of the sources, where a whole run has laid one; the clone's own otherwise.
+ * the time of the sources, where a run has laid one (system-run.ts); the clone's own otherwise.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './environment.ts'
 
-/** The setting by which a whole run says where it has laid the package (whole-run.ts). */
+/** The setting by which a run says where it has laid the package. */
 export const PACKAGE_SETTING = 'SOTTO_TEST_PACKAGE'
 
 /** The root folder of the programs. */
