@@ -83,7 +83,11 @@ export class IncomingRecords {
   async takeAll(first: RecordBody | undefined): Promise<void> {
     let isOver = first !== undefined && (await this.#take([first]))
     // Each step by itself, as who waits here for days is not to hold the record that came last.
-    while (!isOver) isOver = await this.#takeNext()
+    while (!isOver) {
+      isOver = await this.#takeNext()
+      // Whoever sends much would have all the rest wait as long as there is more of it.
+      await setImmediate()
+    }
   }
 
   /** Take in what comes next. @returns whether it is the end. */

@@ -202,6 +202,20 @@ describe('Conversation', () => {
     conversation.replace()
   })
 
+  it('leaves a turn to everything else between two steps, however much comes', async () => {
+    const shown: string[][] = []
+    const texts = Array.from({ length: 30 }, (_, index) => String(index).padEnd(60_000))
+    const streams = streamsWhere(() => false)
+    streams.identityKey = BOB_KEY
+    const { conversation } = open(streams, { texts, shown })
+    for (let before = 0; shown.flat().length < texts.length; before = shown.length) {
+      await calm()
+      expect(shown.length - before).to.be.lessThan(2)
+    }
+    expect(shown).to.have.length(4)
+    conversation.replace()
+  })
+
   it('does not stand in the way of the next where its beginning fails', async () => {
     let isFailing = true
     const streams = streamsWhere(() => {
