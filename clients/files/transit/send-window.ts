@@ -4,7 +4,8 @@
  * It is enough for the link never to run dry, and little more, since the next message waits behind those bytes: as much
  * as the link carries in its shortest round trip and {@link QUEUE_MS} more, both as measured. What it carries is the most
  * that was acknowledged in the round trip of a piece, of late. In the beginning nobody knows: the limit grows with each
- * round trip for as long as more comes back, as in BBR (draft-cardwell-iccrg-bbr-congestion-control).
+ * round trip for as long as more comes back, as in BBR (draft-cardwell-iccrg-bbr-congestion-control); after a pause too, but
+ * from the limit that there was. A link that has become slower since is met as one that does so in the middle of a file.
  *
  * Time comes in as an argument, in milliseconds of a clock that never jumps.
  *
@@ -23,6 +24,9 @@ const QUEUE_MS = 25
 
 /** How long a rate counts that was measured, in milliseconds. */
 const MEMORY_MS = 1_000
+
+/** The longest pause behind which the limit is what it was before, in milliseconds. */
+const LONGEST_PAUSE_MS = 60_000
 
 /** The shortest round trip that can be told from none, in milliseconds. */
 const LEAST_ROUND_TRIP_MS = 0.1
@@ -69,6 +73,9 @@ export class SendWindow {
 
   /** A piece goes. */
   sent(bytes: number, nowMs: number): void {
+    // What comes back first after a pause is little, whatever the link carries, and what it carried is no longer known.
+    const pauseMs = this.#marks.length === 0 ? nowMs - this.#acknowledgedAtMs : 0
+    if (pauseMs >= MEMORY_MS) this.#restart(pauseMs)
     this.#sentBytes += bytes
     const acknowledged = this.#acknowledgedBytes
     const sinceMs = this.#marks.length === 0 ? nowMs : this.#acknowledgedAtMs
@@ -99,6 +106,12 @@ export class SendWindow {
     const bytesPerMs = (this.#acknowledgedBytes - acknowledged) / Math.max(roundTripMs, nowMs - sinceMs)
     const older = this.#rates.filter((rate) => rate.bytesPerMs > bytesPerMs && rate.atMs >= nowMs - MEMORY_MS)
     this.#rates = [...older, { atMs: nowMs, bytesPerMs }]
+  }
+
+  #restart(pauseMs: number): void {
+    this.#isStarting = true
+    if (pauseMs > LONGEST_PAUSE_MS) this.#window = LEAST_WINDOW_BYTES
+    this.#round = { total: this.#sentBytes, bytesPerMs: 0 }
   }
 
   /** See whether the beginning is over: a round trip has come to its end, and has shown the link to be no faster. */

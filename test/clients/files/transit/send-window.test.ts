@@ -7,11 +7,12 @@ function busy(
   flow: SendWindow,
   { bytesPerMs, roundTripMs }: { bytesPerMs: number; roundTripMs: number },
   forMs: number,
+  fromMs = 0,
 ): { heard: number; pending: number } {
   const onItsWay: { readonly heardAtMs: number; readonly bytes: number }[] = []
   let freeAtMs = 0
   let heard = 0
-  for (let nowMs = 0; nowMs < forMs; nowMs += 1) {
+  for (let nowMs = fromMs; nowMs < fromMs + forMs; nowMs += 1) {
     while (onItsWay[0] !== undefined && onItsWay[0].heardAtMs <= nowMs) {
       const { bytes } = onItsWay.shift() as { readonly bytes: number }
       heard += bytes
@@ -52,6 +53,24 @@ describe('SendWindow', () => {
       expect(queuedMs).to.be.within(0, Math.max(50 + pieceMs, LEAST_WINDOW_BYTES / bytesPerMs) + pieceMs)
     })
   }
+
+  it('begins after a pause with what the link has shown before, and finds out again where it is slower', () => {
+    const link = { bytesPerMs: 50_000, roundTripMs: 40 }
+    const flow = new SendWindow()
+    flow.acknowledged(busy(flow, link, 2_000).pending, 2_100)
+    const again = busy(flow, link, 400, 5_000)
+    expect(again.heard).to.be.above(0.9 * link.bytesPerMs * (400 - 2 * link.roundTripMs))
+    flow.acknowledged(again.pending, 5_500)
+    const slower = { bytesPerMs: 5_000, roundTripMs: 40 }
+    const queuedMs = busy(flow, slower, 5_000, 10_000).pending / slower.bytesPerMs - slower.roundTripMs
+    expect(queuedMs).to.be.within(0, 50 + (2 * MAX_CHUNK_BYTES) / slower.bytesPerMs)
+  })
+
+  it('begins anew after a minute', () => {
+    const flow = new SendWindow()
+    flow.acknowledged(busy(flow, { bytesPerMs: 50_000, roundTripMs: 40 }, 2_000).pending, 2_100)
+    expect(busy(flow, { bytesPerMs: 50_000, roundTripMs: 40 }, 40, 62_200).pending).to.equal(LEAST_WINDOW_BYTES)
+  })
 
   it('lets no more go than two pieces before anything is heard, and no more than the most ever', () => {
     expect(fill(new SendWindow())).to.equal(LEAST_WINDOW_BYTES)
