@@ -68,6 +68,8 @@ export class IncomingRecords {
   /** Whether a record came in this turn, and what it moved is not put down yet; and the last number that was read. */
   #isUnsaved = false
   #unsavedRead: bigint | undefined
+  /** Whether the step that is under way has stored events. */
+  #hasStored = false
 
   constructor(options: IncomingRecordsOptions) {
     this.#options = options
@@ -84,9 +86,10 @@ export class IncomingRecords {
     let isOver = first !== undefined && (await this.#take([first]))
     // Each step by itself, as who waits here for days is not to hold the record that came last.
     while (!isOver) {
+      this.#hasStored = false
       isOver = await this.#takeNext()
-      // Whoever sends much would have all the rest wait as long as there is more of it.
-      await setImmediate()
+      // Whoever says much would have all the rest wait as long as there is more of it. Files wait for their disk by themselves.
+      if (this.#hasStored) await setImmediate()
     }
   }
 
@@ -187,6 +190,7 @@ export class IncomingRecords {
     // At the end of this task, and before whatever others do about the events.
     wake()
     streams.keep(events, (fresh) => deliver(peerName, fresh))
+    this.#hasStored = true
   }
 
   #save(): void {
