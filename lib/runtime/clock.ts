@@ -11,6 +11,7 @@ export interface Clock {
   monotonicMs(): number
 }
 
+/** The time that was given last. */
 let latest = new Date()
 
 /** The machine's own clock. What it gives is several callers': to be changed by nobody. */

@@ -74,11 +74,12 @@ export class SendWindow {
   /** A piece goes. */
   sent(bytes: number, nowMs: number): void {
     // What comes back first after a pause is little, whatever the link carries, and what it carried is no longer known.
-    const pauseMs = this.#marks.length === 0 ? nowMs - this.#acknowledgedAtMs : 0
-    if (pauseMs >= MEMORY_MS) this.#restart(pauseMs)
+    const isIdle = this.#marks.length === 0
+    const pauseMs = nowMs - this.#acknowledgedAtMs
+    if (isIdle && pauseMs >= MEMORY_MS) this.#restart(pauseMs)
     this.#sentBytes += bytes
     const acknowledged = this.#acknowledgedBytes
-    const sinceMs = this.#marks.length === 0 ? nowMs : this.#acknowledgedAtMs
+    const sinceMs = isIdle ? nowMs : this.#acknowledgedAtMs
     this.#marks.push({ atMs: nowMs, total: this.#sentBytes, acknowledged, sinceMs })
   }
 
@@ -108,6 +109,7 @@ export class SendWindow {
     this.#rates = [...older, { atMs: nowMs, bytesPerMs }]
   }
 
+  /** Begin again behind a pause. */
   #restart(pauseMs: number): void {
     this.#isStarting = true
     if (pauseMs > LONGEST_PAUSE_MS) this.#window = LEAST_WINDOW_BYTES
