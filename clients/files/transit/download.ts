@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { type FileChunk, type FileProgress, FileProgressPause } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { release } from '#lib/release.ts'
+import { leaveYoungGarbage } from '#lib/runtime/memory/young-garbage.ts'
 import { isOfRoom, kept } from '../disk/disk-errors.ts'
 import { finalize, wasFinalized } from '../disk/finalize.ts'
 import { discardPartial, Partial, partialPath } from '../disk/partial.ts'
@@ -125,7 +126,10 @@ export class Download implements IncomingTransfer {
     while (this.#queue.length > 0 && !this.#isOver) {
       const pieces = this.#take()
       await partial.append(pieces).finally(() => this.#options.buffer.remove(pieces))
-      for (const piece of pieces) release(piece)
+      for (const piece of pieces) {
+        leaveYoungGarbage(piece.length)
+        release(piece)
+      }
       const isCaughtUp = this.#queue.length === 0
       if (isCaughtUp || partial.position - (this.#reported ?? 0) >= REPORT_EVERY_BYTES) this.#options.onNews()
     }

@@ -6,6 +6,7 @@
  */
 import type { FileChunk } from '#gen/sotto/peer/v1/record.ts'
 import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
+import { leaveYoungGarbage } from '#lib/runtime/memory/young-garbage.ts'
 import type { Content } from '../offer/content.ts'
 import { Source } from '../offer/source.ts'
 
@@ -136,6 +137,7 @@ export class Upload {
     const offset = this.#sent
     this.#sent += data.length
     this.#sentOfBlock += data.length
+    leaveYoungGarbage(data.length)
     return { offerId: Buffer.from(this.id, 'hex'), offset: BigInt(offset), data }
   }
 

@@ -8,8 +8,8 @@
  */
 import { rmSync } from 'node:fs'
 import { systemClock } from '#lib/runtime/clock.ts'
-import { giveBackMemoryAtRest } from '#lib/runtime/give-back-memory.ts'
 import { createLogger } from '#lib/runtime/log.ts'
+import { giveBackMemoryAtRest } from '#lib/runtime/memory/give-back-memory.ts'
 import { openSession } from '../../../clients/command/open-session.ts'
 import { prepareOffer } from '../../../clients/files/offer/prepare-offer.ts'
 import { Messenger } from '../../../clients/messenger/messenger.ts'

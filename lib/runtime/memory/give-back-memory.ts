@@ -7,8 +7,8 @@
  * @module
  */
 import { performance } from 'node:perf_hooks'
-import { getHeapStatistics, setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { getHeapStatistics } from 'node:v8'
+import { collect } from './collector.ts'
 
 /** How often to look whether the process rests, in milliseconds. */
 const LOOK_MS = 1_000
@@ -25,9 +25,6 @@ const WORK_FACTOR = 20
  */
 const MOST_HEAP_BYTES = 128 * 1024 * 1024
 
-/** The collector. Of this flavor it gives back the room that it finds; otherwise it keeps that for later. */
-type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void
-
 /**
  * From now on, give memory back whenever the process has rested for as long as that, and has worked since the last time.
  * It keeps no process alive.
@@ -35,7 +32,6 @@ type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort
  * @returns what ends it.
  */
 export function giveBackMemoryAtRest(lookMs = LOOK_MS): Disposable {
-  let collect: Collect | undefined
   /** How long the process is to have worked in all, in milliseconds, before it is done again. */
   let dueAtMs = 0
   let before = performance.eventLoopUtilization()
@@ -48,7 +44,6 @@ export function giveBackMemoryAtRest(lookMs = LOOK_MS): Disposable {
     before = now
     if (utilization > REST_UTILIZATION || now.active < dueAtMs) return
     if (leastHeapBytes > MOST_HEAP_BYTES) return
-    collect ??= createCollect()
     const beganMs = performance.now()
     collect({ type: 'major', flavor: 'last-resort' })
     const tookMs = performance.now() - beganMs
@@ -63,15 +58,4 @@ export function giveBackMemoryAtRest(lookMs = LOOK_MS): Disposable {
 /** The heap with all garbage that is not found yet. */
 function heapBytes(): number {
   return getHeapStatistics().used_heap_size
-}
-
-/**
- * Node.js has it where it is started with that option, and V8 in each context that is made while it is set. It is for no
- * longer: code that is kept compiled is refused by a process whose flags are others.
- */
-function createCollect(): Collect {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as Collect
-  setFlagsFromString('--no-expose-gc')
-  return collect
 }

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { environmentOf } from '../../support/environment.ts'
-import { TestProcess } from '../../support/processes.ts'
+import { environmentOf } from '../../../support/environment.ts'
+import { TestProcess } from '../../../support/processes.ts'
 
-const MODULE = new URL('../../../lib/runtime/give-back-memory.ts', import.meta.url).href
+const MODULE = new URL('../../../../lib/runtime/memory/give-back-memory.ts', import.meta.url).href
 
 /** Run a program that can `grow` by 100 MB of garbage, and looks every 20 ms whether it rests. @returns what it prints. */
 async function outputOf(run: string): Promise<string> {
