@@ -9,6 +9,7 @@ import { asSottoError, SottoError } from '#lib/errors.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import { systemRefusal } from '#lib/runtime/files.ts'
 import { giveBackMemoryAtRest } from '#lib/runtime/memory/give-back-memory.ts'
+import { keepObjectsYoung } from '#lib/runtime/memory/young-objects.ts'
 import { refuseDebugger } from '#lib/runtime/node-options.ts'
 import { findNonUtf8 } from '#lib/runtime/raw-arguments.js'
 import { startTracing, traceModeOf } from '#lib/runtime/tracing/tracing.ts'
@@ -34,6 +35,7 @@ export async function runProgram(program: Command, argv: readonly string[], outp
   const report = (error: unknown) => reportFailure(error, output, profile)
   using _pending = new PendingCommand(report)
   using _memory = giveBackMemoryAtRest()
+  using _young = keepObjectsYoung()
   refuseDebugger()
   prepare(program, output)
   program.hook('preAction', (_program, command) => {

@@ -10,6 +10,7 @@ import { rmSync } from 'node:fs'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { giveBackMemoryAtRest } from '#lib/runtime/memory/give-back-memory.ts'
+import { keepObjectsYoung } from '#lib/runtime/memory/young-objects.ts'
 import { openSession } from '../../../clients/command/open-session.ts'
 import { prepareOffer } from '../../../clients/files/offer/prepare-offer.ts'
 import { Messenger } from '../../../clients/messenger/messenger.ts'
@@ -181,6 +182,7 @@ function delivered(ordinal: number): Promise<void> {
 
 // As every program of Sotto does.
 giveBackMemoryAtRest()
+keepObjectsYoung()
 serveActor(requests, async () => {
   watch.stop()
   over.abort()
