@@ -14,7 +14,7 @@ const [PEOPLE, PROCESSES] = [200, 4]
 const [OPEN_MS_EACH, OPEN_LEAST_MS] = [40, 5_000]
 
 /** How long the receiver rests before its memory is looked at, in milliseconds: it gives back what it does not need. */
-const REST_MS = 3_000
+const REST_MS = 12_000
 
 const [ALL, ALONE, MEDIAN] = ['all together', 'one conversation alone', 'the conversation in the middle']
 

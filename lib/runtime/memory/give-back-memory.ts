@@ -13,7 +13,13 @@ import { collect } from './collector.ts'
 /** How often to look whether the process rests, in milliseconds. */
 const LOOK_MS = 1_000
 
-/** The largest share of that time in which a process that rests does anything. */
+/**
+ * How many looks in a row have to find that it rests: at first, and again. What is given back has to be taken anew, and code that
+ * was optimized for it be optimized again, half a second of work: whoever pauses for a moment is better off with it.
+ */
+const [LOOKS_AT_FIRST, LOOKS_AGAIN] = [1, 10]
+
+/** The largest share of the time between two looks in which a process that rests does anything. */
 const REST_UTILIZATION = 0.05
 
 /** How much longer a process has to have worked since the last time than that took: it costs a twentieth of the work at most. */
@@ -26,7 +32,7 @@ const WORK_FACTOR = 20
 const MOST_HEAP_BYTES = 128 * 1024 * 1024
 
 /**
- * From now on, give memory back whenever the process has rested for as long as that, and has worked since the last time.
+ * From now on, give memory back whenever the process has rested for a look, later for ten, and has worked since the last time.
  * It keeps no process alive.
  *
  * @returns what ends it.
@@ -34,6 +40,8 @@ const MOST_HEAP_BYTES = 128 * 1024 * 1024
 export function giveBackMemoryAtRest(lookMs = LOOK_MS): Disposable {
   /** How long the process is to have worked in all, in milliseconds, before it is done again. */
   let dueAtMs = 0
+  /** How many looks in a row have found that it rests, and how many have to. */
+  let [rested, due] = [0, LOOKS_AT_FIRST]
   let before = performance.eventLoopUtilization()
   /** The smallest heap since it was done: what a flood leaves is garbage for the most part, and costs nothing. */
   let leastHeapBytes = heapBytes()
@@ -42,8 +50,9 @@ export function giveBackMemoryAtRest(lookMs = LOOK_MS): Disposable {
     const now = performance.eventLoopUtilization()
     const { utilization } = performance.eventLoopUtilization(now, before)
     before = now
-    if (utilization > REST_UTILIZATION || now.active < dueAtMs) return
-    if (leastHeapBytes > MOST_HEAP_BYTES) return
+    rested = utilization > REST_UTILIZATION ? 0 : rested + 1
+    if (rested < due || now.active < dueAtMs || leastHeapBytes > MOST_HEAP_BYTES) return
+    due = LOOKS_AGAIN
     const beganMs = performance.now()
     collect({ type: 'major', flavor: 'last-resort' })
     const tookMs = performance.now() - beganMs

@@ -62,11 +62,24 @@ describe('giveBackMemoryAtRest', () => {
       while (collections === 1) {
         const endMs = performance.now() + 400
         while (performance.now() < endMs) grow()
-        const restedMs = performance.now() + 60
+        const restedMs = performance.now() + 400
         await until(() => performance.now() > restedMs)
       }
       console.log(collections)`)
     expect(output).to.equal('2')
+  })
+
+  it('takes no pause for rest, once it has done so', async () => {
+    const output = await outputOf(`
+      await until(() => collections > 0)
+      for (let pauses = 0; pauses < 10; pauses += 1) {
+        const endMs = performance.now() + 100
+        while (performance.now() < endMs) grow()
+        const pausedMs = performance.now() + 60
+        await until(() => performance.now() > pausedMs)
+      }
+      console.log(collections)`)
+    expect(output).to.equal('1')
   })
 
   it('leaves the flags of V8 as they were: code that is kept then is taken by other processes', async () => {
