@@ -10,7 +10,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 
-/** How long a process has to start, in milliseconds: code that is kept compiled is refused by one whose flags are others. */
+/** How long a process has to start, in milliseconds: with other flags, V8 takes no code that is kept compiled. */
 const START_MS = 1_000
 
 /**
