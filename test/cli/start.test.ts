@@ -37,6 +37,7 @@ const COMMAND_LINE = [
   'lib/delivery/limits.ts',
   'lib/errors.ts',
   'lib/runtime/*.{ts,js}',
+  'lib/runtime/memory/{collector,give-back-memory,young-objects}.ts',
   'lib/runtime/network/ranges.ts',
   'lib/runtime/tracing/tracing.ts',
   'lib/validation.ts',
