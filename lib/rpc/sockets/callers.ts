@@ -98,7 +98,8 @@ export class Callers {
       held?.close()
       this.#sweep.delete(guard)
       this.#open.delete(socket)
-      this.#byEnds.delete(name)
+      // Who resets a connection and makes it anew from the same port can be here before the old one is closed.
+      if (this.#byEnds.get(name) === caller) this.#byEnds.delete(name)
       places.leave(network)
     })
     caller.arrive(serve)
