@@ -30,7 +30,7 @@ export interface HostOptions {
   readonly ends: ChannelEnds
   readonly admission: Admission
   readonly random: RandomBytes
-  /** Takes the reason why a renewal is refused; the opener does not learn it. */
+  /** Takes the reason why a renewal is refused, which the opener does not learn; once where some come too soon in a row. */
   readonly onRefused?: (error: SottoError) => void
 }
 
@@ -46,6 +46,8 @@ export class HostRenewal implements RenewalRole {
   #state: State = { is: 'idle' }
   /** The time until which renewals are refused unseen: an opener that was refused waits longer than that. */
   #deafUntilMs = Number.NEGATIVE_INFINITY
+  /** Whether the last one came before that. */
+  #cameTooSoon = false
 
   constructor(options: HostOptions, times: ChannelTimes, deadlines: RenewalDeadlines) {
     this.#options = options
@@ -102,7 +104,12 @@ export class HostRenewal implements RenewalRole {
 
   #judge(hello: HelloBytes, clocks: Clocks, current: Channel): State {
     const { monotonicMs } = clocks
-    if (monotonicMs < this.#deafUntilMs) return this.#refuse('a renewal comes too soon after one that was refused')
+    const isReported = this.#cameTooSoon
+    this.#cameTooSoon = monotonicMs < this.#deafUntilMs
+    if (this.#cameTooSoon) {
+      // An opener can come again at every round trip, and would fill the log.
+      return isReported ? { is: 'refusing' } : this.#refuse('a renewal comes too soon after one that was refused')
+    }
     if (!asksWithoutTicket(hello)) return this.#accept(hello, clocks, current)
     if (!this.#deadlines.coversTicketless(monotonicMs)) return this.#refuse('the maximum session duration is over')
     return { is: 'trying', hello, isReported: false }

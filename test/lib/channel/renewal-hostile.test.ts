@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { RENEW_EVERY_MS, RENEW_RETRY_MS } from '#lib/channel/channel-times.ts'
 import { startRenewal } from '#lib/channel/renewal.ts'
+import { TICKET_LIFETIME_MS, type Ticket } from '#lib/ticket/ticket.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { accept, hello } from '../../support/conversation.ts'
 import { randomFrom } from '../../support/random.ts'
@@ -53,8 +54,8 @@ describe('a renewal out of its turn', () => {
   }
 
   /** A Hello as Alice says it in this pair, without its being said. */
-  function helloOf(pair: RenewingPair, issued = false): Control {
-    const word = pair.issue()
+  function helloOf(pair: RenewingPair, issued = false, changes: Partial<Ticket> = {}): Control {
+    const word = pair.issue({ ticket: changes })
     const ticket = issued && word.$case === 'issued' ? word.issued : undefined
     const random = randomFrom('renewal of alice')
     const { hello: value } = startRenewal({ ends: ALICE_ENDS, old: pair.alice.first, issued: ticket, random })
@@ -134,5 +135,22 @@ describe('a renewal out of its turn', () => {
     pair.send(pair.bob)
     pair.clock.advance(RENEW_RETRY_MS / 2)
     expect(take(pair, pair.bob, helloOf(pair, true))).to.equal('ERR_DECRYPT')
+  })
+
+  it('is reported once for as long as it comes too soon after a refusal, however often that is', () => {
+    const pair = new RenewingPair()
+    const stale = { issuedAtMs: 0, expiresAtMs: TICKET_LIFETIME_MS }
+    const begin = (ticket: Partial<Ticket> = {}) => {
+      expect(take(pair, pair.bob, helloOf(pair, true, ticket))).to.equal('none')
+      pair.send(pair.bob)
+    }
+    for (let deaf = 1; deaf <= 2; deaf += 1) {
+      begin(stale)
+      for (let time = 0; time < 3; time += 1) begin()
+      expect(pair.refusals).to.deep.equal(
+        Array.from({ length: deaf }, () => ['ERR_TICKET_EXPIRED', 'ERR_HELLO_REFUSED']).flat(),
+      )
+      pair.clock.advance(RENEW_RETRY_MS / 2)
+    }
   })
 })
