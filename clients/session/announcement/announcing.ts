@@ -112,24 +112,26 @@ export class Announcing {
   #announceNewest(onRegistered: OnRegistered): Promise<SottoError> {
     const { signal, relay } = this.#announcement
     const ended = Promise.withResolvers<SottoError>()
+    // Several may be unanswered, and the directory could take an older one for the newest.
+    const open = new Set<AbortController>()
     let newest: AbortController | undefined
     const begin = () => {
-      const [own, before] = [new AbortController(), newest]
+      const [own, older] = [new AbortController(), [...open]]
       newest = own
+      open.add(own)
       const onOwn: OnRegistered = (accepted) => {
-        before?.abort(superseded())
+        abortAll(older)
         if (newest === own) onRegistered(accepted)
       }
-      this.#announceOnce(AbortSignal.any([signal, own.signal]), onOwn).then(
-        (error) => newest === own && ended.resolve(error),
-        ended.reject,
-      )
+      this.#announceOnce(AbortSignal.any([signal, own.signal]), onOwn)
+        .finally(() => open.delete(own))
+        .then((error) => newest === own && ended.resolve(error), ended.reject)
     }
     begin()
     const stopWatching = relay?.onChange(begin)
     return ended.promise.finally(() => {
       stopWatching?.()
-      newest?.abort(superseded())
+      abortAll(open)
     })
   }
 
@@ -160,8 +162,9 @@ export class Announcing {
   }
 }
 
-function superseded(): SottoError {
-  return new SottoError('ERR_INTERRUPTED', 'another announcement of this client is in its place')
+function abortAll(announcements: Iterable<AbortController>): void {
+  const superseded = new SottoError('ERR_INTERRUPTED', 'another announcement of this client is in its place')
+  for (const announcement of announcements) announcement.abort(superseded)
 }
 
 /** Wait, unless another relay is attended than was: then there is something else to announce. */
