@@ -59,10 +59,11 @@ export class DirectoryLink {
    * @throws SottoError as the call does.
    */
   async ask<T>(call: (calls: DirectoryLink['call']) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const address = this.#address
     try {
       return await call(this.call)
     } catch (error) {
-      if (!isSottoError(error, 'ERR_UNAVAILABLE') || !(await this.follow(signal))) throw error
+      if (!(await this.#isWorthRepeating(error, address, signal))) throw error
       return await call(this.call)
     }
   }
@@ -72,14 +73,28 @@ export class DirectoryLink {
     return LOOPBACK.has(await addressOfHost(parseAddress(this.#address).host))
   }
 
-  /** Ask Auth where the directory is, and go there. @returns whether that is elsewhere; false if Auth does not say. */
-  async follow(signal: AbortSignal): Promise<boolean> {
+  /** Whether a call that failed at an address may be answered at another. */
+  async #isWorthRepeating(error: unknown, address: string, signal: AbortSignal): Promise<boolean> {
+    const isAway = isSottoError(error, 'ERR_UNAVAILABLE')
+    // Others have followed the directory meanwhile, and closed the connection behind them.
+    if (this.#address !== address) return isAway || isSottoError(error, 'ERR_CHANNEL_CLOSED')
+    return isAway && (await this.follow(signal, address))
+  }
+
+  /**
+   * Ask Auth where the directory is, and go there.
+   *
+   * @param from - Where it was called; others may have followed it from there meanwhile.
+   * @returns whether the link leads elsewhere than that.
+   */
+  async follow(signal: AbortSignal, from = this.#address): Promise<boolean> {
     const found = await this.#installation(signal)
-    if (found === undefined || found.directoryAddress === this.#address) return false
-    this.#connection.close()
-    this.#address = found.directoryAddress
-    this.#connection = connect(DirectoryServiceService, { address: this.#address, security: this.#security() })
-    return true
+    if (found !== undefined && found.directoryAddress !== this.#address) {
+      this.#connection.close()
+      this.#address = found.directoryAddress
+      this.#connection = connect(DirectoryServiceService, { address: this.#address, security: this.#security() })
+    }
+    return this.#address !== from
   }
 
   /**

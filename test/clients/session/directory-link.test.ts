@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { expect } from 'chai'
 import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
@@ -44,6 +46,28 @@ describe('the link to a directory that the host has moved', () => {
     expect(await client.getPresence('bob', new AbortController().signal)).to.equal(Presence.OFFLINE)
     client.close()
     expect(profile.state.account?.directoryAddress).to.match(/^127\.0\.0\.1:\d{4,5}$/)
+  })
+
+  it('goes there with all who find it away at once', async () => {
+    const { client } = await misled()
+    const asked = ['alice', 'bob'].map((name) => client.getPresence(name, new AbortController().signal))
+    expect(await Promise.all(asked)).to.deep.equal([Presence.OFFLINE, Presence.OFFLINE])
+    client.close()
+  })
+
+  it('asks there, too, what is under way when it goes', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { account, session } = (await Profile.open(installation.home.path, 'alice')).login
+    const { port } = silent.address() as AddressInfo
+    const link = new DirectoryLink({ ...account, directoryAddress: `127.0.0.1:${port}` })
+    const { signal } = new AbortController()
+    const { directoryBearer: bearer } = session.keys
+    const asked = link.ask((calls) => calls.getPresence({ username: 'bob' }, { bearer, signal }), signal)
+    expect(await link.follow(signal)).to.equal(true)
+    expect((await asked).presence).to.equal(Presence.OFFLINE)
+    link.close()
+    silent.close()
   })
 
   it('announces there', async () => {
