@@ -373,17 +373,22 @@ export class Messenger {
     })
   }
 
-  /** Keep what is being enqueued, close all conversations, and stop: afterwards nothing of it uses the store. */
+  /**
+   * Keep what is being enqueued, close all conversations, and stop: afterwards nothing of it uses the store. What fails of
+   * it keeps nothing else from its end.
+   */
   async stop(reason?: CloseReason): Promise<void> {
     await this.#writing.idle()
     this.#unwatchProfile()
     this.#endAnswering()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
-    await this.#peers.goodbye(reason)
-    await this.#reachability?.stop()
-    await this.#peers.idle()
-    await this.#letters?.stop()
-    await this.#leaving?.catch(() => undefined)
-    await this.files.stop()
+    // The last first.
+    await using ending = new AsyncDisposableStack()
+    ending.defer(() => this.files.stop())
+    ending.defer(() => this.#leaving?.catch(() => undefined))
+    ending.defer(() => this.#letters?.stop())
+    ending.defer(() => this.#peers.idle())
+    ending.defer(() => this.#reachability?.stop())
+    ending.defer(() => this.#peers.goodbye(reason))
   }
 }

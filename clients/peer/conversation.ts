@@ -245,12 +245,20 @@ export class Conversation {
     this.#retire()
     this.#delivery.close(reason)
     await this.#drain()
-    // With its answer comes what it has stored meanwhile.
-    const answerMs = this.#options.streams.unacknowledged === 0 ? ANSWER_TIMEOUT_MS : CLOSE_TIMEOUT_MS
-    const timer = this.#schedule(answerMs, () => this.#settle({ how: 'closed', by: 'self', reason }))
+    const timer = this.#schedule(this.#answerMs(), () => this.#settle({ how: 'closed', by: 'self', reason }))
     const end = await this.ended
     timer.cancel()
     return end
+  }
+
+  /** How long to wait for the other side’s Close: with it comes what it has stored meanwhile. */
+  #answerMs(): number {
+    try {
+      return this.#options.streams.unacknowledged === 0 ? ANSWER_TIMEOUT_MS : CLOSE_TIMEOUT_MS
+    } catch {
+      // A store that cannot be read takes no acknowledgement either.
+      return ANSWER_TIMEOUT_MS
+    }
   }
 
   /** Say that somebody is writing here, or has stopped. */

@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { setBlocked, trust } from '../../../clients/profile/pins.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
-import { openStore } from '../../../clients/store/store.ts'
+import { openStore, STORE_FILE } from '../../../clients/store/store.ts'
 import { freePort } from '../../support/free-port.ts'
 import { Installation } from '../../support/installation.ts'
 import { permitWriting } from '../../support/permits.ts'
@@ -88,6 +92,24 @@ describe('Messenger', function () {
     await alice.messenger.stop()
     expect(alice.waitingFor('bob')).to.equal(3)
     expect(await Promise.all(said)).to.deep.equal([1, 2, 3])
+  })
+
+  it('stops all of itself though its store cannot be read any more', async () => {
+    await acquaint()
+    const port = await freePort()
+    await using bob = await start('bob')
+    await using alice = await MessengerUnderTest.start(installation, 'alice', {
+      listen: { address: '127.0.0.1', port },
+    })
+    await alice.messenger.enqueue('bob', 'still there?')
+    await alice.untilDelivered('bob')
+    using database = new DatabaseSync(join(alice.profile.storage.folder, STORE_FILE))
+    database.exec('update contact set sealed = zeroblob(200)')
+    await alice.messenger.stop()
+    // Nobody listens there.
+    await using other = createServer().listen(port, '127.0.0.1')
+    await once(other, 'listening')
+    await bob.until(() => bob.parted.length > 0)
   })
 
   it('goes on after a restart of either side with what waits', async () => {

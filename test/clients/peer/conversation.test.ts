@@ -169,6 +169,26 @@ describe('Conversation', () => {
     })
   }
 
+  it('ends where the store cannot be read any more', async () => {
+    const waits: (() => void)[] = []
+    const schedule: Schedule = (_delayMs, over) => {
+      waits.push(over)
+      return { cancel: () => undefined }
+    }
+    const { conversation } = open(
+      streamsWhere(() => false),
+      { schedule },
+    )
+    await calm()
+    store.close()
+    const closed = conversation.close(CloseReason.SHUTDOWN)
+    for (let n = 0; n < 6; n += 1) {
+      await calm()
+      for (const over of waits.splice(0)) over()
+    }
+    expect((await closed).how).to.equal('closed')
+  })
+
   it('says nothing more once another has taken its place, though its link takes a record late', async () => {
     const streams = streamsWhere(() => false)
     streams.append(permitWriting('bob'), [outgoingText('is said')])
