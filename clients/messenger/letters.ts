@@ -82,7 +82,7 @@ export class Letters {
     this.#considered = new DueTogether({
       monotonicMs: () => options.clock.local.monotonicMs(),
       schedule: scheduleRef,
-      onDue: (names) => this.#postSoon(names),
+      onDue: (names) => options.attempt(() => this.#postSoon(names)),
     })
     this.own = new OwnMailbox({
       ...options,
@@ -111,17 +111,20 @@ export class Letters {
 
   /** Something may wait for somebody, or they may have gone: post it, if that is still so after a while. */
   consider(name: string, afterMs: number = this.#options.awayMs ?? AWAY_MS): void {
-    if (this.#options.signal.aborted || this.#considered.has(name) || !this.#isDueAway(name)) return
-    this.#considered.add(name, afterMs)
+    // Whoever says this has done what they were asked for, and learns nothing of a store that fails now.
+    this.#options.attempt(() => {
+      if (this.#options.signal.aborted || this.#considered.has(name) || !this.#isDueAway(name)) return
+      this.#considered.add(name, afterMs)
+    })
   }
 
-  #postSoon(names: readonly string[]): void {
+  async #postSoon(names: readonly string[]): Promise<void> {
     const isBegun = this.#due.size > 0
     for (const name of names) {
       this.#failed.delete(name)
       if (this.#isDueAway(name)) this.#due.add(name)
     }
-    if (!isBegun && this.#due.size > 0) this.#options.attempt(() => this.#inTurn(() => this.#postDue()))
+    if (!isBegun && this.#due.size > 0) await this.#inTurn(() => this.#postDue())
   }
 
   /** Whether there is a reason for a letter to somebody who is away now. */
