@@ -62,8 +62,7 @@ export function trustCalls(agent: Agent): TrustCalls {
 
     async forget({ contact }) {
       checkContact(contact)
-      const unsent = await removeConversation(store, contact)
-      messenger.takeAppended()
+      const unsent = await removeConversation(store, contact, () => messenger.takeAppended())
       watchers.followStore(store.names())
       return { unsent: BigInt(unsent) }
     },

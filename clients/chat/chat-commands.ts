@@ -130,8 +130,7 @@ export class ChatCommands {
         hint: `if that is meant: /forget ${name} yes`,
       })
     }
-    const waiting = await removeConversation(store, name)
-    messenger.takeAppended()
+    const waiting = await removeConversation(store, name, () => messenger.takeAppended())
     view.forgotten(name, waiting)
   }
 

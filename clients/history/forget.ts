@@ -46,13 +46,19 @@ export async function forget(
 /**
  * Remove a conversation from a store, with what has come of files that are not whole.
  *
+ * @param onForgotten - Lets go of what is in memory of it, before anybody else looks for it in the store.
  * @returns how many messages waited, and are not sent now. What was posted goes its way.
  * @throws SottoError `ERR_STORE`.
  */
-export async function removeConversation(store: Store, name: string): Promise<number> {
+export async function removeConversation(
+  store: Store,
+  name: string,
+  onForgotten: () => void = () => {},
+): Promise<number> {
   const { waiting } = store.undelivered(name)
   const transfers = store.transfers.list().filter(({ contact }) => contact === name)
   store.forget(name)
+  onForgotten()
   await discardAll(transfers)
   return waiting
 }

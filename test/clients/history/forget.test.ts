@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
 import { partialPath } from '../../../clients/files/disk/partial.ts'
-import { forget } from '../../../clients/history/forget.ts'
+import { forget, removeConversation } from '../../../clients/history/forget.ts'
 import { lockForReceiving } from '../../../clients/profile/process-locks.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { openDatabase } from '../../../clients/store/disk/database.ts'
@@ -42,6 +42,16 @@ describe('forget', () => {
     expect(names()).to.deep.equal(['bob', 'carol'])
     expect(await forget(profile, 'bob', yes)).to.equal(1)
     expect(names()).to.deep.equal(['carol'])
+  })
+
+  it('tells of it before anybody else can look for it', () => {
+    let isForgotten = false
+    inStore(profile, clock, (store) => {
+      void removeConversation(store, 'bob', () => {
+        isForgotten = !store.names().includes('bob')
+      })
+    })
+    expect(isForgotten).to.equal(true)
   })
 
   it('removes what has come of a file, and no file that is whole', async () => {
