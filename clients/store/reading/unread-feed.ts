@@ -125,6 +125,8 @@ export class UnreadFeed {
   }
 
   #postpone(name: string, ms: number): void {
+    // What has come while it was shown waits as well.
+    this.#names.delete(name)
     const timer = setTimeout(() => {
       this.#postponed.delete(name)
       this.wake(name)

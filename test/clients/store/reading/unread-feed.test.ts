@@ -54,6 +54,21 @@ describe('UnreadFeed', () => {
     expect(store.unread('bob', { limit: 1 })).to.deep.equal([])
   })
 
+  it('shows nothing sooner of what is to come later, whatever has come while it was shown', async () => {
+    let shown = 0
+    const feed = feedOf({
+      show: async (name) => {
+        shown += 1
+        feed.wake(name)
+        return 60_000
+      },
+    })
+    feed.wake()
+    for (let turn = 0; turn < 4; turn += 1) await calm()
+    expect(shown).to.equal(1)
+    await feed.drained()
+  })
+
   it('waits no longer for one that takes nothing, and has it come again', async () => {
     const feed = feedOf()
     feed.wake()
