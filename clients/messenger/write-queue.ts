@@ -32,9 +32,12 @@ interface Entry {
 
 export class WriteQueue {
   readonly #options: WriteQueueOptions
-  /** What waits, by contact: whose turn is next comes first. */
+  /** What waits, by contact. */
   readonly #waiting = new Map<string, Entry[]>()
-  #running: Promise<void> | undefined
+  /** The contacts who are being written to, each until nothing waits: who has to be asked for long keeps nobody else waiting. */
+  readonly #running = new Map<string, Promise<void>>()
+  /** Resolves when the next step may be done: one in each turn of the event loop, whoever it is for. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: WriteQueueOptions) {
     this.#options = options
@@ -53,29 +56,37 @@ export class WriteQueue {
       const waiting = this.#waiting.get(name)
       if (waiting === undefined) this.#waiting.set(name, [entry])
       else waiting.push(entry)
-      this.#running ??= this.#run()
+      if (!this.#running.has(name)) this.#running.set(name, this.#run(name))
     })
   }
 
   /** Resolves when nothing is being written. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+    while (this.#running.size > 0) await Promise.all(this.#running.values())
   }
 
-  async #run(): Promise<void> {
-    for (const [name] of this.#waiting) {
-      await this.#writeTo(name)
-      // What was written goes out, what comes in is taken, others are served, and more gathers: whoever says one text as soon
-      // as the last is kept would else have all of that wait until the end.
-      await setImmediate()
+  async #run(name: string): Promise<void> {
+    while (this.#waiting.has(name)) {
+      const [asked] = await Promise.allSettled([this.#options.permit(name)])
+      await this.#ownTurn()
+      this.#writeTo(name, asked)
     }
     // No await between the last look and this: whoever writes after it starts another round.
-    this.#running = undefined
+    this.#running.delete(name)
   }
 
-  async #writeTo(name: string): Promise<void> {
-    const { permit, append } = this.#options
-    const [asked] = await Promise.allSettled([permit(name)])
+  /**
+   * Between two steps what was written goes out, what comes in is taken, others are served, and more gathers: otherwise all of
+   * that would wait for as long as somebody writes each text as soon as the last is stored.
+   */
+  #ownTurn(): Promise<unknown> {
+    const own = this.#turn
+    this.#turn = own.then(() => setImmediate())
+    return own
+  }
+
+  #writeTo(name: string, asked: PromiseSettledResult<WritePermission>): void {
+    const { append } = this.#options
     // Only now: what was written meanwhile comes along.
     const entries = this.#take(name)
     try {

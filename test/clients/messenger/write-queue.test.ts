@@ -12,15 +12,19 @@ describe('WriteQueue', () => {
   /** How many events each contact has. */
   let ordinals: Map<string, number>
   let refused: Set<string>
+  /** Those of whom it is not known yet whether they may be written to. */
+  let doubted: Map<string, Promise<void>>
   let isFull: boolean
   let queue: WriteQueue
   beforeEach(() => {
     steps = []
     ordinals = new Map()
     refused = new Set()
+    doubted = new Map()
     isFull = false
     queue = new WriteQueue({
       permit: async (name) => {
+        await doubted.get(name)
         if (refused.has(name)) throw new SottoError('ERR_BLOCKED', `${name} is blocked`)
         return permitWriting(name)
       },
@@ -73,6 +77,17 @@ describe('WriteQueue', () => {
     ])
     expect(results.map(({ status }) => status)).to.deep.equal(['rejected', 'fulfilled', 'rejected'])
     expect(steps).to.deep.equal(['carol: b'])
+  })
+
+  it('writes to others while it is asked for long whether somebody may be written to', async () => {
+    let answer = () => {}
+    doubted.set('bob', new Promise((resolve) => (answer = resolve)))
+    const toBob = queue.write('bob', [text('a')])
+    await queue.write('carol', [text('b')])
+    expect(steps).to.deep.equal(['carol: b'])
+    answer()
+    await toBob
+    expect(steps).to.deep.equal(['carol: b', 'bob: a'])
   })
 
   it('tells every call of a step that failed, and goes on with the next', async () => {
