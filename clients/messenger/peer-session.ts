@@ -90,7 +90,7 @@ export class PeerSession {
   #dialling: Promise<void> | undefined
   /** Whether another reason to dial has come up since the last check. */
   #isAskedAgain = false
-  /** Ends a pause between two attempts. */
+  /** Ends the pause behind the attempt that is under way, or was last. */
   #hurry = new AbortController()
 
   constructor(options: PeerSessionOptions) {
@@ -190,6 +190,8 @@ export class PeerSession {
     const { headStartMs } = this.#options
     if (headStart && this.#isCalledFor()) await this.#wait(headStartMs())
     while (this.#isCalledFor()) {
+      // A reason to hurry that comes up while this attempt fails is one for the next.
+      this.#hurry = new AbortController()
       const failure = await this.#converse()
       if (this.#isCalledFor()) await this.#pause(headStartMs() + this.#backoff.nextMs(failure))
     }
@@ -305,7 +307,6 @@ export class PeerSession {
 
   /** Wait, unless there is a reason to go on sooner: the first attempt after it is as good as a first. */
   async #pause(ms: number): Promise<void> {
-    this.#hurry = new AbortController()
     await this.#wait(ms, this.#hurry.signal)
     if (!this.#hurry.signal.aborted) return
     this.#backoff.reset()
