@@ -61,11 +61,13 @@ export async function openCollected(
   }
 }
 
+/** Failures that say nothing against a letter: the clock may be mended yet, and the user decide about the key. */
+const MENDED_HERE: ReadonlySet<string> = new Set(['ERR_TICKET_FUTURE', 'ERR_KEY_CHANGED', 'ERR_KEY_MISMATCH'])
+
 /** What becomes of a letter that failed. @throws the error, where it was not the letter. */
 export function refuse(error: unknown, { onRefused }: Pick<OpenOptions, 'onRefused'>): 'kept' | 'useless' {
   if (!isSottoError(error) || isOfThisEnd(error)) throw error
-  // The clock of this machine may be mended yet.
-  if (error.code === 'ERR_TICKET_FUTURE') return 'kept'
+  if (MENDED_HERE.has(error.code)) return 'kept'
   onRefused(error)
   return 'useless'
 }
