@@ -19,7 +19,8 @@ const accepting = new WeakMap<Store, Promise<void>>()
  * Accept an offer; the process that owns the profile's conversations gets it. Several at once are judged one after another,
  * each beside those before it.
  *
- * @param permit - Asks whether its sender may be answered now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`.
+ * @param permit - Asks whether its sender may be answered now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`,
+ *   `ERR_KEY_MISMATCH`.
  * @param folder - Where it is to come to; it must be there.
  * @throws SottoError `ERR_NO_SUCH_FILE` if no such offer waits for an answer; `ERR_FILE_SAVE_FAILED` if the folder is
  *   none, may not be written, or its disk has no room for it beside what else was accepted; `ERR_STORE`; what

@@ -30,7 +30,7 @@ export interface FilesOptions {
    * the user.
    */
   readonly acceptInto: string | undefined
-  /** Asks whether somebody may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
+  /** Asks whether somebody may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_KEY_MISMATCH`. */
   readonly permit: (contact: string) => Promise<WritePermission>
   /** The message log for what is sent to somebody. */
   readonly messageLogOf: (contact: string) => MessageLog
@@ -84,8 +84,8 @@ export class Files {
    * Offer something to somebody. It waits for them like any message.
    *
    * @returns the id of the transfer.
-   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_STORE`, and `ERR_INTERRUPTED` where
-   *   it was stopped: then nothing is offered.
+   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_KEY_MISMATCH`, `ERR_MESSAGE_TOO_LARGE`, `ERR_STORE`, and
+   *   `ERR_INTERRUPTED` where it was stopped: then nothing is offered.
    */
   async offer(contact: string, prepared: Prepared): Promise<string> {
     const { store, permit, messageLogOf } = this.#options
@@ -100,7 +100,8 @@ export class Files {
   /**
    * Accept an offer.
    *
-   * @throws SottoError as {@link acceptTransfer}; `ERR_BLOCKED`, `ERR_KEY_CHANGED`; `ERR_INTERRUPTED` where it was stopped.
+   * @throws SottoError as {@link acceptTransfer}; `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_KEY_MISMATCH`;
+   *   `ERR_INTERRUPTED` where it was stopped.
    */
   async accept(id: string, folder: string): Promise<void> {
     await this.#do(() => this.#accept(id, folder))

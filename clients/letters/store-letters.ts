@@ -39,7 +39,8 @@ export interface StoredLetter {
  * @param letters - Of different writers: no two have the same message log.
  * @param nowMs - By the server's clock: Unix time in milliseconds.
  * @returns in their order what became of each.
- * @throws SottoError `ERR_STORE`, `ERR_KEY_CHANGED`: then nothing is stored of any, and all may be read again.
+ * @throws SottoError `ERR_STORE`; `ERR_STREAM_RENEWED` if a contact was forgotten meanwhile: then nothing is stored of any, and
+ *   all may be read again.
  */
 export function storeLetters(store: Store, letters: readonly LetterToStore[], nowMs: number): readonly StoredLetter[] {
   try {

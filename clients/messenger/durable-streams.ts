@@ -71,7 +71,7 @@ export class DurableStreams implements PeerStreams {
    * @param permission - Asked for now.
    * @param events - Encoded, at least one.
    * @returns the ordinal of the last, to look for in {@link progress}.
-   * @throws SottoError `ERR_KEY_CHANGED`, `ERR_STORE`.
+   * @throws SottoError `ERR_KEY_CHANGED`, `ERR_STORE`; `ERR_STREAM_RENEWED` if the contact was forgotten meanwhile.
    */
   append(permission: WritePermission, events: readonly Uint8Array[]): number {
     const { messageLog } = this.#options

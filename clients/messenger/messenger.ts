@@ -280,7 +280,8 @@ export class Messenger {
    * @param texts - UTF-8 where they are bytes, each at most 1 MiB.
    * @returns the ordinal of the last among all that was sent to this key, to look for in
    *   {@link MessengerEvents.onProgress}.
-   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`: then
+   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_KEY_MISMATCH`, `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`,
+   *   `ERR_STORE`; `ERR_STREAM_RENEWED` if the contact was forgotten meanwhile; what the messenger was stopped with: then
    *   none of them waits.
    */
   enqueue(name: string, ...texts: readonly (string | Uint8Array)[]): Promise<number> {

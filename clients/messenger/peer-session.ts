@@ -2,8 +2,8 @@
  * One contact, as the messenger sees them: what waits for them, whether they are online, and the conversation with them,
  * which this side opens whenever something waits and they are there.
  *
- * Two who call each other in the same moment cut each other's conversation: each takes the newest. Of the two, one then
- * gives the other a head start, so that the second attempt meets nobody.
+ * Where both call at the same moment, each takes the newest conversation in the place of its own, and so cuts both. One of the two
+ * then waits for {@link HEAD_START_MS} before it tries again, so that the other's second call meets none.
  *
  * @module
  */
@@ -142,9 +142,14 @@ export class PeerSession {
     this.hurry()
   }
 
-  /** Open a conversation now, whether they are online or not, if none is open. @throws SottoError as its attempt does. */
+  /**
+   * Open a conversation now, whether they are online or not, if none is open. They are willing when this resolves.
+   *
+   * @throws SottoError as its attempt does.
+   */
   async open(): Promise<void> {
-    if (this.conversation !== undefined) return
+    const present = this.conversation
+    if (present !== undefined && (await this.#untilResumed(present)) === undefined) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#openings.push({ resolve, reject })
     this.#hurry.abort()
@@ -283,7 +288,7 @@ export class PeerSession {
     return this.#options.streamsByKey.known(this.name, this.#identityKey)?.progress.delivered ?? 0
   }
 
-  /** A lie of the services ends without a word: whoever is there for long asks them again while there is a doubt. */
+  /** Nobody tells when the services name the right key again: whoever runs for long asks them while there is a doubt. */
   async #tryAgainInDoubt(): Promise<void> {
     const { doubtRetryMs, calling, signal } = this.#options
     const isDoubted = calling.profile.state.pins.get(this.name)?.changedTo !== undefined

@@ -26,8 +26,8 @@ const ONE_SHOT_BACKOFF_MS = 2_000
 const DOUBT_RETRY_MS = 60_000
 
 /**
- * How long after one through the relay a conversation may begin that takes its place, in milliseconds: a round trip, as its
- * end may come here before the first record of the other.
+ * How long after a conversation through the relay was cut nobody counts as gone, in milliseconds: the direct one that takes its
+ * place may begin a round trip later.
  */
 const MOVE_MS = 1_000
 

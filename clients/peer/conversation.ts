@@ -56,7 +56,7 @@ export interface ConversationOptions {
   readonly ask: AskServices
   readonly clock: ServerClock
   readonly link: RecordLink
-  /** Which way the link goes. It says so to people, and does nothing else of it. */
+  /** Which way the link goes: for people to see, it changes nothing here. */
   readonly route: Route
   readonly streams: PeerStreams
   /** Takes the events that came, which are stored by then. */
@@ -74,8 +74,8 @@ const CLOSE_TIMEOUT_MS = 2_000
 
 /**
  * How long the other side has to answer a Close that the link has taken, in milliseconds, where it has nothing to
- * acknowledge: less than somebody who has pressed Ctrl-C notices. It hears the Close without having answered, too; one
- * who says as much as it can may need half a second to come to it.
+ * acknowledge: less than somebody who has pressed Ctrl-C notices. It receives the Close though nobody waits for its
+ * answer; one that sends at full speed may take half a second to come to it.
  */
 const ANSWER_TIMEOUT_MS = 200
 
@@ -96,8 +96,8 @@ export class Conversation {
   /**
    * @param options.channel - Of a completed handshake.
    * @param first - Where this is the host: the record that confirmed the channel, which was opened already.
-   * @throws SottoError `ERR_STORE`, `ERR_STORE_DAMAGED` if the streams cannot take it: then it has ended, and the link is
-   *   cancelled.
+   * @throws SottoError `ERR_STORE`, `ERR_STORE_DAMAGED` if the streams cannot be read, or cannot take it: then it has not
+   *   begun, and the caller closes the link.
    */
   constructor(options: ConversationOptions, first?: RecordBody) {
     const { opener, streams } = options

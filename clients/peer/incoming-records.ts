@@ -88,7 +88,7 @@ export class IncomingRecords {
     while (!isOver) {
       this.#hasStored = false
       isOver = await this.#takeNext()
-      // Whoever says much would have all the rest wait as long as there is more of it. Files wait for their disk by themselves.
+      // Otherwise one who says much keeps everything else from its turn. Pieces of files wait for their disk by themselves.
       if (this.#hasStored) await setImmediate()
     }
   }

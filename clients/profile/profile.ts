@@ -223,7 +223,7 @@ export class Profile {
       if (fileVersion !== undefined && fileVersion === this.#fileVersion) return this.#state
       const sealed = await readFileIfPresent(path)
       if (sealed === undefined) throw keyDamaged()
-      // What was read while this process wrote may be what was there before.
+      // Where this process has written meanwhile, the bytes may be the old ones: once more.
       if (version === this.#version) return this.#take(parseState(openProfile(this.#key, sealed)), fileVersion)
     }
   }

@@ -138,7 +138,7 @@ export class LockHolder {
         // What came since is shown next, and marked then.
         if (this.#isCaughtUp && this.#shown === shown) this.#messenger.markRead(to)
       })
-      // That it takes no more is told elsewhere.
+      // That it takes no more is told by `failed` of output.ts.
       .catch(() => undefined)
     this.#shown = shown
   }

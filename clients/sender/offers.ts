@@ -17,7 +17,7 @@ import type { PlacedTransfer } from '../store/transfers/transfers.ts'
 export interface OffersOptions {
   readonly store: Store
   readonly messageLog: MessageLog
-  /** Asks whether its contact may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
+  /** Asks whether its contact may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_KEY_MISMATCH`. */
   readonly permit: () => WritePermission
   /** An offer was made, or a transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void

@@ -20,7 +20,7 @@ export interface ReachOptions {
  * See that the other side may be written to; in a doubt about their key, once they were called.
  *
  * @returns the words for the user where such a doubt was withdrawn.
- * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED` and whatever else calling them fails with.
+ * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_KEY_MISMATCH` and whatever else calling them fails with.
  */
 export async function permitSending({ running, to, onWaiting }: ReachOptions): Promise<string | undefined> {
   const { profile, clock, output, signal } = running

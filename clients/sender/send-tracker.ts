@@ -57,7 +57,8 @@ export interface SendTrackerOptions {
   /**
    * Puts events there, encoded, at least one. @returns the ordinal of the last.
    *
-   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED` where its contact may not be written to now; `ERR_STORE`.
+   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_KEY_MISMATCH` where its contact may not be written to now;
+   *   `ERR_STORE`.
    */
   readonly append: (events: readonly Uint8Array[]) => number
   readonly clock: Clock

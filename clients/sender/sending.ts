@@ -140,13 +140,13 @@ export class Sending implements AsyncDisposable {
   /**
    * See that the other side can be written to now. Nothing is kept until this has resolved.
    *
-   * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_KEY_CHANGED`, `ERR_BLOCKED` and whatever else a first
-   *   conversation fails with.
+   * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_KEY_CHANGED`, `ERR_KEY_MISMATCH`, `ERR_BLOCKED` and
+   *   whatever else a first conversation fails with.
    */
   async reach(): Promise<void> {
     const { to, timeoutMs, running, onWaiting } = this.#options
     const { promise: late, reject } = Promise.withResolvers<never>()
-    // Whoever waits for nothing waits for this: without it nothing would go.
+    // A timeout of 0 does not end this: without a first conversation nothing would go.
     const timer = timeoutMs ? setTimeout(() => reject(notReached(to)), timeoutMs) : undefined
     const beganAtMs = running.clock.local.monotonicMs()
     try {
@@ -359,7 +359,10 @@ export class Sending implements AsyncDisposable {
     }
   }
 
-  /** @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`: what is there for the key that was written for goes to no other. */
+  /**
+   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_MISMATCH`; `ERR_KEY_CHANGED`: what is there for the key that was written for
+   *   goes to no other.
+   */
   async #checkPermission(): Promise<void> {
     const { running, to } = this.#options
     const permission = await mayWrite(running.profile, to)

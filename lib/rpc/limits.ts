@@ -206,7 +206,7 @@ const PEER_HELD: HeldLimits = {
  *
  * Everybody behind one address may come back at once after an outage, such as a class: nobody counts the connections of
  * one network who were let in, and the others wait in line (sockets/entrance). Those who are let in are counted by
- * {@link servePeers}; that and all who wait are less than the connections here, which are a second line.
+ * whoever holds their conversations; that and all who wait are less than the connections here, which are a second line.
  */
 export const PEER_LIMITS: ServerLimits = {
   maxReceiveBytes: 66 * 1024,

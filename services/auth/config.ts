@@ -51,10 +51,13 @@ export interface Config {
   /** `SOTTO_AUTH_HOST` (`::`), `SOTTO_AUTH_PORT` (7001): AuthService, for everybody. */
   readonly listen: ListenAddress
   /**
-   * `SOTTO_AUTH_ADDRESS`: HOST:PORT under which clients reach AuthService, as `sotto admin` tells people; where a
-   * container engine publishes the port under another number, for one. An empty HOST means the first of `SOTTO_NAMES`.
-   * Where there is a door, it is that name and `SOTTO_DOOR_PORT` unless a HOST is set: a port alone is auth's own. Undefined,
-   * without a door, for that name and the port that it listens on.
+   * `SOTTO_AUTH_ADDRESS`: HOST:PORT under which clients reach AuthService, as `sotto admin` tells people, such as where a
+   * container engine publishes the port under another number.
+   *
+   * - With a HOST: as it is set.
+   * - Otherwise, where there is a door: the first of `SOTTO_NAMES` and `SOTTO_DOOR_PORT`; a port alone is auth's own.
+   * - Otherwise, with a port: that name and the port.
+   * - Not set: undefined, which stands for that name and the port that it listens on.
    */
   readonly publicAddress: string | undefined
   /**

@@ -19,7 +19,7 @@ import { ReceiveBuffer } from './receive-buffer.ts'
 import { SendWindow } from './send-window.ts'
 import { Upload } from './upload.ts'
 
-/** How many are given at the same time, in turn: each has a file open, and half a mebibyte read ahead. */
+/** How many uploads take turns: each has a file open, and up to 2 MiB read ahead. */
 const MOST_IN_TURN = 4
 
 export class PeerTransfers implements FileTransfers {
@@ -47,7 +47,7 @@ export class PeerTransfers implements FileTransfers {
     this.#options = options
   }
 
-  /** Whether something is to flow that does not need a word of anybody. */
+  /** Whether something is to flow that nobody has to decide about. */
   get isWanted(): boolean {
     return this.#wanted.length > 0
   }

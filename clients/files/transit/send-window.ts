@@ -73,7 +73,7 @@ export class SendWindow {
 
   /** A piece goes. */
   sent(bytes: number, nowMs: number): void {
-    // What comes back first after a pause is little, whatever the link carries, and what it carried is no longer known.
+    // The first acknowledgements after a pause say little of the link, and what was measured before is out of date.
     const isIdle = this.#marks.length === 0
     const pauseMs = nowMs - this.#acknowledgedAtMs
     if (isIdle && pauseMs >= MEMORY_MS) this.#restart(pauseMs)

@@ -46,7 +46,10 @@ const FULL_RETRY_MS = 5_000
 /** How long a caller who has to go has for the status that says why, in milliseconds: a round trip, should a call begin. */
 const FAREWELL_MS = 250
 
-/** How many have that time at once, beside those who have a place: each holds as much as they, and a crowd would hold all that it can open. */
+/**
+ * How many have that time at once, beside those who have a place. Each holds as much as they do: without a limit a crowd would
+ * hold as many as it can open.
+ */
 const MAX_FAREWELLS = 16
 
 export class Caller {
@@ -123,7 +126,7 @@ export class Caller {
     })
   }
 
-  /** Whether nobody is let in over the connection, where somebody has to be. */
+  /** Whether nobody has been let in over the connection yet, at a server that lets nobody else in. */
   get isStranger(): boolean {
     return this.#place !== undefined
   }
