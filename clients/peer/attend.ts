@@ -85,6 +85,7 @@ export class Attending implements RelayPresence {
         if (signal.aborted || !isPassing(error)) return
         failure = error
       }
+      this.#change(undefined)
       // A relay that has too much to do says when to come back.
       await backoff.wait(signal, failure).catch(() => undefined)
       // They may have moved, or there may be others now.
@@ -157,7 +158,9 @@ export class Attending implements RelayPresence {
     return answered
   }
 
-  #change(relay: AttendedRelay): void {
+  /** Another relay is attended, or none of those that there are. */
+  #change(relay: AttendedRelay | undefined): void {
+    if (relay === this.#current) return
     this.#current = relay
     this.#onSettled()
     for (const listener of this.#listeners) listener()

@@ -21,7 +21,7 @@ import { acceptedOf, namingEndpoints } from './refused-endpoints.ts'
 export interface RelayPresence {
   /** Undefined while there is none. */
   readonly current: AttendedRelay | undefined
-  /** Call back whenever another is attended. @returns ends it. */
+  /** Call back whenever another is attended, or none any more. @returns ends it. */
   onChange(listener: () => void): () => void
 }
 

@@ -137,6 +137,17 @@ describe('conversations through the relay', () => {
     expect([routeTo(alice, 'bob'), bob.received]).to.deep.equal(['relay', ['alice: hello']])
   })
 
+  it('are held by one who has no address at all while there is a relay, and who is offline without', async () => {
+    await installation.startRelay()
+    const [alice, bob] = [await start('alice'), await start('bob', { reach: 'relay' })]
+    await alice.deliver('bob', 'before')
+    await installation.stopRelay()
+    await Promise.all([alice.until(() => !alice.messenger.isOnline('bob')), bob.until(() => !bob.isOnline)])
+    await installation.startRelay()
+    await alice.until(() => alice.messenger.isOnline('bob'))
+    await alice.deliver('bob', 'after')
+  })
+
   it('are waited for by nobody who is to come online at once: there is no relay, and they learn so', async () => {
     await setReach(await installation.profileOf('bob'), 'relay')
     expect((await rejection(installation.receive('bob'))).code).to.equal('ERR_UNAVAILABLE')
