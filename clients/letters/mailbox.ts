@@ -11,6 +11,7 @@ import type {
   PutPrekeysRequest,
   StoredLetter,
 } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { asBuffer } from '#lib/as-buffer.ts'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { PREKEY_ID_BYTES, type Prekey } from '#lib/letter/prekey.ts'
 import type { Connection } from '#lib/rpc/client.ts'
@@ -229,9 +230,6 @@ function addressOnWire({ name, sessionId }: LetterAddress) {
 }
 
 /** The same memory, under the name that the generated code knows. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-}
 
 function onWire({ prekeyId, publicKey, encapsulationKey }: Prekey) {
   return {

@@ -5,6 +5,7 @@
  */
 import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
+import { asBuffer } from '#lib/as-buffer.ts'
 import { SottoError } from '#lib/errors.ts'
 import { release } from '#lib/release.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
@@ -31,16 +32,44 @@ export interface RecordLink {
   cancel(): void
 }
 
-/** The caller's end: one Hello out, one Welcome in, then records. */
-export class CallerLink implements RecordLink {
-  readonly #stream: Duplex<ConverseResponse, ConverseRequest>
-  readonly #incoming: AsyncIterator<ConverseResponse>
+/** What both ends do alike. */
+abstract class StreamLink<Incoming extends ConverseRequest | ConverseResponse, Outgoing extends object> {
+  protected readonly stream: Duplex<Incoming, Outgoing | Sealed>
+  readonly #incoming: AsyncIterator<Incoming>
 
-  constructor(stream: Duplex<ConverseResponse, ConverseRequest>) {
-    this.#stream = stream
+  constructor(stream: Duplex<Incoming, Outgoing | Sealed>) {
+    this.stream = stream
     this.#incoming = stream.messages[Symbol.asyncIterator]()
   }
 
+  /** The first message; undefined if there is none. */
+  protected async first(): Promise<Incoming['message']> {
+    return (await this.#incoming.next()).value?.message
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    const { value } = await this.#incoming.next()
+    return value && recordOf(value)
+  }
+
+  ready(): Uint8Array | undefined {
+    const message = this.stream.ready()
+    return message && recordOf(message)
+  }
+
+  async send(record: Uint8Array): Promise<void> {
+    await this.stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+    release(record)
+  }
+}
+
+/** A record as a message of either direction. */
+interface Sealed {
+  message: { $case: 'record'; value: Buffer }
+}
+
+/** The caller's end: one Hello out, one Welcome in, then records. */
+export class CallerLink extends StreamLink<ConverseResponse, ConverseRequest> implements RecordLink {
   /**
    * Say Hello and hear the Welcome.
    *
@@ -48,72 +77,34 @@ export class CallerLink implements RecordLink {
    */
   async greet(hello: Hello): Promise<Welcome> {
     // A receiver that refuses ends the stream while the Hello is still on its way: the reason is in what comes in.
-    const sent = this.#stream.send({ message: { $case: 'hello', value: hello } })
+    const sent = this.stream.send({ message: { $case: 'hello', value: hello } })
     sent.catch(() => undefined)
-    const { value } = await this.#incoming.next()
-    if (value?.message?.$case !== 'welcome') throw notTheFirst('Welcome')
+    const message = await this.first()
+    if (message?.$case !== 'welcome') throw notTheFirst('Welcome')
     await sent
-    return value.message.value
-  }
-
-  async next(): Promise<Uint8Array | undefined> {
-    const { value } = await this.#incoming.next()
-    return value && recordOf(value)
-  }
-
-  ready(): Uint8Array | undefined {
-    const message = this.#stream.ready()
-    return message && recordOf(message)
-  }
-
-  async send(record: Uint8Array): Promise<void> {
-    await this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
-    release(record)
+    return message.value
   }
 
   end(): void {
-    this.#stream.end()
+    this.stream.end()
   }
 
   cancel(): void {
-    this.#stream.cancel()
+    this.stream.cancel()
   }
 }
 
 /** The host's end: one Hello in, one Welcome out, then records. */
-export class HostLink implements RecordLink {
-  readonly #stream: Duplex<ConverseRequest, ConverseResponse>
-  readonly #incoming: AsyncIterator<ConverseRequest>
-
-  constructor(stream: Duplex<ConverseRequest, ConverseResponse>) {
-    this.#stream = stream
-    this.#incoming = stream.messages[Symbol.asyncIterator]()
-  }
-
+export class HostLink extends StreamLink<ConverseRequest, ConverseResponse> implements RecordLink {
   /** @throws SottoError why the stream is over; `ERR_HELLO_MALFORMED` if something else comes, or nothing. */
   async hello(): Promise<Hello> {
-    const { value } = await this.#incoming.next()
-    if (value?.message?.$case !== 'hello') throw notTheFirst('Hello')
-    return value.message.value
+    const message = await this.first()
+    if (message?.$case !== 'hello') throw notTheFirst('Hello')
+    return message.value
   }
 
   welcome(welcome: Welcome): Promise<void> {
-    return this.#stream.send({ message: { $case: 'welcome', value: welcome } })
-  }
-
-  async next(): Promise<Uint8Array | undefined> {
-    const { value } = await this.#incoming.next()
-    return value && recordOf(value)
-  }
-
-  ready(): Uint8Array | undefined {
-    const message = this.#stream.ready()
-    return message && recordOf(message)
-  }
-
-  async send(record: Uint8Array): Promise<void> {
-    await this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
-    release(record)
+    return this.stream.send({ message: { $case: 'welcome', value: welcome } })
   }
 
   end(): void {}
@@ -150,9 +141,4 @@ function recordOf({ message }: ConverseRequest | ConverseResponse): Uint8Array {
 
 function notTheFirst(expected: string): SottoError {
   return new SottoError('ERR_HELLO_MALFORMED', `the first message is no ${expected}`)
-}
-
-// The same memory: the generated code knows bytes as Buffers alone.
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

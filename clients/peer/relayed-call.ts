@@ -7,6 +7,7 @@ import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_
 import { type End, EndCode } from '#gen/sotto/relay/v1/relay_service.ts'
 import { asSottoError, type ErrorCode, SottoError } from '#lib/errors.ts'
 import type { Connection } from '#lib/rpc/client.ts'
+import { toRetryDelay } from '#lib/rpc/retry-delay.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
 import { WIRE_ERRORS } from '#lib/rpc/status-table.ts'
 import type { Secret } from '#lib/secret.ts'
@@ -128,9 +129,6 @@ const END_CODES: Partial<Record<ErrorCode, EndCode>> = {
 function endFor({ code, retryAfterMs }: SottoError): End {
   return {
     code: END_CODES[WIRE_ERRORS[code].code] ?? EndCode.CHANNEL_CLOSED,
-    retryDelay:
-      retryAfterMs === undefined
-        ? undefined
-        : { seconds: BigInt(Math.floor(retryAfterMs / 1_000)), nanos: Math.round((retryAfterMs % 1_000) * 1e6) },
+    retryDelay: retryAfterMs === undefined ? undefined : toRetryDelay(retryAfterMs),
   }
 }

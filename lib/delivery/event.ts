@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { Event, type Text } from '#gen/sotto/peer/v1/record.ts'
+import { asBuffer } from '../as-buffer.ts'
 import { SottoError } from '../errors.ts'
 import { byKind } from './event-kind.ts'
 import { checkFileOffer, checkFileStatus } from './file-events.ts'
@@ -101,9 +102,4 @@ export function encodeFileEvent({ eventId, writtenAt, kind }: FileEventFields): 
 
 function malformed(message: string): SottoError {
   return new SottoError('ERR_RECORD_MALFORMED', message)
-}
-
-// The same memory: the generated code knows bytes as Buffers alone.
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

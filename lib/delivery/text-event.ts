@@ -17,6 +17,7 @@
  * @module
  */
 import { Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { asBuffer } from '../as-buffer.ts'
 import { EVENT_ID_BYTES } from './limits.ts'
 
 /** Tags as protobuf has them: field number, then wire type in the low three bits. */
@@ -219,9 +220,4 @@ class Reader {
     const value = this.varint()
     return value === 0 ? Number.NaN : value
   }
-}
-
-// The same memory: the generated code knows bytes as Buffers alone.
-function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

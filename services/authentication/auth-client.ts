@@ -10,6 +10,7 @@ import type { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_servic
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { CallContext, CallOptions } from '#lib/rpc/service.ts'
+import type { LoadedLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import type { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
@@ -157,4 +158,9 @@ export function brokenContract(): SottoError {
 export function revealBearer(bearer: Secret | undefined): Buffer {
   if (!bearer) throw sessionEnded()
   return Buffer.from(bearer.reveal())
+}
+
+/** How a service calls Auth: as the one that its certificate names. */
+export function sealingSecurity({ certificate, authoritiesPem }: LoadedLeaf) {
+  return { authorityPem: authoritiesPem, role: 'sealing.sotto', certificate } as const
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { mapKeyOf } from '#lib/map-key.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { bearerHash } from '#lib/session/session-keys.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
@@ -65,7 +66,7 @@ export class Authentications {
     const known = this.#byBearer.get(bearerHash)
     if (known !== undefined && this.#isFresh(known)) return this.#callerOf(known)
     const authenticated = await this.#auth.authenticate(origin)
-    if (this.#endedLately.has(textOf(authenticated.sessionId))) throw sessionEnded()
+    if (this.#endedLately.has(mapKeyOf(authenticated.sessionId))) throw sessionEnded()
     return this.#callerOf(this.#keep(bearerHash, authenticated))
   }
 
@@ -74,7 +75,7 @@ export class Authentications {
     this.#heardMs = this.#clock.monotonicMs()
     // Whoever is open finds out when they are looked at again, at the next beat.
     if (incomplete) for (const known of this.#byBearer.values()) known.atMs = Number.NEGATIVE_INFINITY
-    for (const sessionId of sessionIds) this.#revoke(textOf(sessionId))
+    for (const sessionId of sessionIds) this.#revoke(mapKeyOf(sessionId))
     for (const [sessionId, endedMs] of this.#endedLately) {
       if (endedMs > this.#heardMs - OVERTAKEN_MS) break
       this.#endedLately.delete(sessionId)
@@ -96,7 +97,7 @@ export class Authentications {
     known.authenticated = authenticated
     known.atMs = atMs
     this.#byBearer.set(bearerHash, known)
-    this.#bySession.set(textOf(authenticated.sessionId), known)
+    this.#bySession.set(mapKeyOf(authenticated.sessionId), known)
     const [oldest] = this.#byBearer.values()
     if (this.#byBearer.size > MAX_KNOWN && oldest !== undefined) this.#forget(oldest)
     return known
@@ -104,7 +105,7 @@ export class Authentications {
 
   #forget({ bearerHash, authenticated }: Known): void {
     this.#byBearer.delete(bearerHash)
-    this.#bySession.delete(textOf(authenticated.sessionId))
+    this.#bySession.delete(mapKeyOf(authenticated.sessionId))
   }
 
   #isFresh(known: Known): boolean {
@@ -126,10 +127,5 @@ export class Authentications {
 /** A bearer is not kept, only what tells it from others. */
 function hashOf({ bearer }: Origin): string {
   if (bearer === undefined) throw sessionEnded()
-  return textOf(bearerHash(bearer))
-}
-
-/** Bytes as the key of a map. */
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
+  return mapKeyOf(bearerHash(bearer))
 }

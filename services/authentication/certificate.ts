@@ -11,6 +11,7 @@ import { type LoadedLeaf, loadLeaf } from '#lib/runtime/certificates/leaf.ts'
 import { EndWarnings, endOf } from '#lib/runtime/certificates/lifetimes.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Logger } from '#lib/runtime/log.ts'
+import { repeatedly } from '#lib/runtime/repeatedly.ts'
 
 /** How long a start waits for the certificate, in milliseconds: enough for Auth's own first start on a slow machine. */
 export const CERTIFICATE_WAIT_MS = 60_000
@@ -99,15 +100,8 @@ export function keepLeaf({ service, folder, leaf, clock, log, intervalMs = RELOA
     warn()
   }
 
-  let looking = Promise.resolve()
-  const timer = setInterval(() => {
-    looking = looking.then(look)
-  }, intervalMs)
   warn()
-  return async () => {
-    clearInterval(timer)
-    await looking
-  }
+  return repeatedly(look, intervalMs)
 }
 
 function neverCame(folder: string, setting: string, cause: SottoError): SottoError {

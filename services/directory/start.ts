@@ -12,7 +12,6 @@ import { serviceLimits } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
 import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
-import type { LoadedLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { AccountNotices } from '#lib/runtime/database/account-notices.ts'
 import { awaitDatabase, type DATABASE_WAIT_MS } from '#lib/runtime/database/await-database.ts'
@@ -22,7 +21,7 @@ import { certificateCheck } from '#lib/runtime/health/certificate-check.ts'
 import { keepChecking } from '#lib/runtime/health/keep-checking.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
-import { AuthClient } from '../authentication/auth-client.ts'
+import { AuthClient, sealingSecurity } from '../authentication/auth-client.ts'
 import { Authentications } from '../authentication/authentications.ts'
 import { awaitLeaf, type CERTIFICATE_WAIT_MS, keepLeaf } from '../authentication/certificate.ts'
 import { connectionLimits } from '../authentication/connection-limits.ts'
@@ -176,8 +175,4 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
     metricsAddress,
     stop: () => running.disposeAsync(),
   }
-}
-
-function sealingSecurity({ certificate, authoritiesPem }: LoadedLeaf) {
-  return { authorityPem: authoritiesPem, role: 'sealing.sotto', certificate } as const
 }

@@ -8,6 +8,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { SottoError } from '#lib/errors.ts'
+import { mapKeyOf } from '#lib/map-key.ts'
 import { ATTENDANCE_ID_BYTES } from '#lib/protocol.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import type { Caller } from '../authentication/authentications.ts'
@@ -69,7 +70,7 @@ export class Attendances<Answerer> {
     const [oldest] = ofAccount
     if (ofAccount.size >= MAX_ATTENDANCES) oldest?.end(tooMany('the account attends too often'))
     this.#byAccount.set(owner.account, ofAccount.add(attendance))
-    this.#byId.set(textOf(attendance.id), attendance)
+    this.#byId.set(mapKeyOf(attendance.id), attendance)
     return attendance
   }
 
@@ -80,7 +81,7 @@ export class Attendances<Answerer> {
    * @throws SottoError `ERR_NOT_ONLINE` if nobody attends by this id; `ERR_BUSY` if too many wait for them.
    */
   call(attendanceId: Uint8Array, account: string): WaitingCall<Answerer> {
-    const attendance = this.#byId.get(textOf(attendanceId))
+    const attendance = this.#byId.get(mapKeyOf(attendanceId))
     if (attendance === undefined) {
       throw new SottoError('ERR_NOT_ONLINE', 'nobody attends by this id', { hint: 'ask the directory again' })
     }
@@ -102,7 +103,7 @@ export class Attendances<Answerer> {
    * @throws SottoError `ERR_NOT_ONLINE` if no such call waits for this session.
    */
   answer(callId: Uint8Array, sessionId: Uint8Array, answerer: Answerer): void {
-    const id = textOf(callId)
+    const id = mapKeyOf(callId)
     const attendance = this.#called.get(id)
     const waiting =
       attendance !== undefined && isSame(attendance.owner.sessionId, sessionId) ? attendance.take(id) : undefined
@@ -117,7 +118,7 @@ export class Attendances<Answerer> {
   }
 
   #remove(attendance: OpenAttendance<Answerer>): void {
-    this.#byId.delete(textOf(attendance.id))
+    this.#byId.delete(mapKeyOf(attendance.id))
     const ofAccount = this.#byAccount.get(attendance.owner.account)
     ofAccount?.delete(attendance)
     if (ofAccount?.size === 0) this.#byAccount.delete(attendance.owner.account)
@@ -156,7 +157,7 @@ class OpenAttendance<Answerer> implements Attendance {
     if (this.#waiting.size >= MAX_WAITING || [...ofOne].length >= MAX_WAITING_OF_ONE) {
       throw tooMany('too many calls wait for an answer')
     }
-    const id = textOf(randomBytes(ATTENDANCE_ID_BYTES))
+    const id = mapKeyOf(randomBytes(ATTENDANCE_ID_BYTES))
     this.#waiting.set(id, waiting)
     this.#untold.add(id)
     this.#wake()
@@ -214,11 +215,6 @@ class OpenAttendance<Answerer> implements Attendance {
   [Symbol.dispose](): void {
     this.#onEnd(this)
   }
-}
-
-/** Bytes as the key of a map. */
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
 }
 
 function tooMany(message: string): SottoError {

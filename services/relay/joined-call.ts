@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { End } from '#gen/sotto/relay/v1/relay_service.ts'
 import { EndCode } from '#gen/sotto/relay/v1/relay_service.ts'
 import { asSottoError, SottoError } from '#lib/errors.ts'
+import { fromRetryDelay } from '#lib/rpc/retry-delay.ts'
 import type { Share } from './quotas.ts'
 import { Carried } from './relay-service.ts'
 
@@ -107,8 +108,7 @@ function errorFor({ code, retryDelay }: End): SottoError | undefined {
 /** As long as a client would wait at most; the one who was called may say anything. */
 function retryAfter(delay: End['retryDelay']): { readonly retryAfterMs?: number } {
   if (delay === undefined) return {}
-  const ms = Number(delay.seconds) * 1_000 + delay.nanos / 1e6
-  return { retryAfterMs: Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) }
+  return { retryAfterMs: Math.min(fromRetryDelay(delay), MAX_RETRY_AFTER_MS) }
 }
 
 function gone(): SottoError {

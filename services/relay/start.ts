@@ -12,14 +12,13 @@ import { relayLimits } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
 import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
-import type { LoadedLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { DATABASE_WAIT_MS } from '#lib/runtime/database/await-database.ts'
 import { certificateCheck } from '#lib/runtime/health/certificate-check.ts'
 import { HEALTH_INTERVAL_MS, keepChecking } from '#lib/runtime/health/keep-checking.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
-import { AuthClient } from '../authentication/auth-client.ts'
+import { AuthClient, sealingSecurity } from '../authentication/auth-client.ts'
 import { Authentications } from '../authentication/authentications.ts'
 import { awaitLeaf, type CERTIFICATE_WAIT_MS, keepLeaf } from '../authentication/certificate.ts'
 import { connectionLimits } from '../authentication/connection-limits.ts'
@@ -179,8 +178,4 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
     metricsAddress,
     stop: () => running.disposeAsync(),
   }
-}
-
-function sealingSecurity({ certificate, authoritiesPem }: LoadedLeaf) {
-  return { authorityPem: authoritiesPem, role: 'sealing.sotto', certificate } as const
 }

@@ -13,6 +13,7 @@ import { ensureLeaf, hostNames, type LeafOptions, loadLeaf, renewLeaf } from '#l
 import { type CertificateEnd, EndWarnings, endOf } from '#lib/runtime/certificates/lifetimes.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Logger } from '#lib/runtime/log.ts'
+import { repeatedly } from '#lib/runtime/repeatedly.ts'
 import type { CertificateChain, Role } from '#lib/runtime/tls.ts'
 import type { Config } from '../config.ts'
 import { noSharedKeys } from '../errors.ts'
@@ -164,14 +165,10 @@ export function keepCertificates(renewal: CertificateRenewal): () => Promise<voi
     warnings.check(endsOf(current))
   }
 
-  let looking = Promise.resolve()
-  const timer = setInterval(() => {
-    looking = looking.then(look)
-  }, intervalMs)
   warnings.check(endsOf(current))
+  const endLooking = repeatedly(look, intervalMs)
   return async () => {
-    clearInterval(timer)
-    await looking
+    await endLooking()
     clearTimeout(telling)
   }
 }
