@@ -9,18 +9,17 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
-import { ANSWER_WITHIN_MS } from '#lib/channel/channel-times.ts'
 import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
-import { scheduleRef } from '#lib/runtime/schedule.ts'
-import { BusyContact, isFull } from '../peer/busy-contact.ts'
+import { BusyContact } from '../peer/busy-contact.ts'
 import { throwIfRefused } from '../peer/close-reasons.ts'
-import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
+import type { Conversation } from '../peer/conversation.ts'
 import { type Calling, openConversation, openDirectly } from '../peer/open-conversation.ts'
 import { Backoff, type BackoffOptions } from '../session/backoff.ts'
 import type { Progress } from '../store/log/progress.ts'
 import type { DurableStreams } from './durable-streams.ts'
 import { moveToDirect } from './move-to-direct.ts'
 import type { StreamsByKey } from './streams-by-key.ts'
+import { failureOf, isTelling, untilWilling } from './willingness.ts'
 
 export interface PeerSessionOptions {
   readonly name: string
@@ -149,7 +148,7 @@ export class PeerSession {
    */
   async open(): Promise<void> {
     const present = this.conversation
-    if (present !== undefined && (await this.#untilResumed(present)) === undefined) return
+    if (present !== undefined && (await untilWilling(this.#options.calling, present)) === undefined) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#openings.push({ resolve, reject })
     this.#hurry.abort()
@@ -241,10 +240,9 @@ export class PeerSession {
    * try.
    */
   async #open(): Promise<Conversation | undefined> {
-    const { calling, streamsByKey, signal, onConversation } = this.#options
-    const streamsWith = (identityKey: Uint8Array) => streamsByKey.with(this.name, identityKey)
-    const conversation = await openConversation(calling, this.name, streamsWith, signal)
-    const end = await this.#untilResumed(conversation)
+    const { calling, signal, onConversation } = this.#options
+    const conversation = await openConversation(calling, this.name, this.#streamsWith, signal)
+    const end = await untilWilling(calling, conversation)
     if (end?.how === 'cut' && !isTelling(end.error) && ++this.#earlyCuts < MAX_EARLY_CUTS) return undefined
     this.#earlyCuts = 0
     if (end !== undefined) throw failureOf(this.name, end)
@@ -252,25 +250,18 @@ export class PeerSession {
     return conversation
   }
 
-  /** Resolves when the other side is willing; with the end, where it is not. */
-  async #untilResumed(conversation: Conversation): Promise<ConversationEnd | undefined> {
-    // After its Welcome, the other side has only to say where it stands.
-    const { answerWithinMs = ANSWER_WITHIN_MS } = this.#options.calling.channelTimes ?? {}
-    const timer = scheduleRef(answerWithinMs, () => conversation.cut(silent(this.name)))
-    const end = await Promise.race([conversation.resumed, conversation.ended])
-    timer.cancel()
-    return end
+  readonly #streamsWith = (identityKey: Uint8Array): DurableStreams => {
+    return this.#options.streamsByKey.with(this.name, identityKey)
   }
 
   /** Have a conversation that goes through the relay go directly as soon as it can, where the user wants it so. */
   moveToDirect(from: Conversation): void {
-    const { calling, streamsByKey, signal, onConversation, moveBackoff } = this.#options
+    const { calling, signal, onConversation, moveBackoff } = this.#options
     const { onWaiting: _, ...quietly } = calling
     const open = async (over: AbortSignal): Promise<boolean> => {
-      const streamsWith = (identityKey: Uint8Array) => streamsByKey.with(this.name, identityKey)
       try {
-        const conversation = await openDirectly(quietly, this.name, streamsWith, over)
-        const end = await this.#untilResumed(conversation)
+        const conversation = await openDirectly(quietly, this.name, this.#streamsWith, over)
+        const end = await untilWilling(calling, conversation)
         if (end !== undefined) throw failureOf(this.name, end)
         onConversation(conversation)
         return true
@@ -342,26 +333,4 @@ export class PeerSession {
   async idle(): Promise<void> {
     await this.#dialling
   }
-}
-
-function silent(name: string): SottoError {
-  return new SottoError('ERR_PEER_SILENT', `${name}’s machine takes the call and says nothing`, {
-    hint: 'it may be stopped, or have too much to do; try again',
-  })
-}
-
-/** Whether what ended it says how it goes on: of silence the next try would be as long, and who is full says when to come. */
-function isTelling(error: SottoError): boolean {
-  return error.code === 'ERR_PEER_SILENT' || isFull(error)
-}
-
-/** The reason why a conversation ended before it began. */
-function failureOf(name: string, end: ConversationEnd): unknown {
-  if (end.how === 'cut') return end.error
-  try {
-    throwIfRefused(name, end)
-  } catch (error) {
-    return error
-  }
-  return new SottoError('ERR_CHANNEL_CLOSED', `${name} is leaving`)
 }
