@@ -379,10 +379,11 @@ export class Messenger {
    * it keeps nothing else from its end.
    */
   async stop(reason?: CloseReason): Promise<void> {
-    await this.#writing.idle()
     this.#unwatchProfile()
     this.#endAnswering()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
+    // Only now: in a doubt about a key, calls that would keep the user waiting have ended with that.
+    await this.#writing.idle()
     // The last first.
     await using ending = new AsyncDisposableStack()
     ending.defer(() => this.files.stop())

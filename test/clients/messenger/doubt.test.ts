@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { aborted } from '../../../clients/command/run-command.ts'
 import { stateOf, verify } from '../../../clients/profile/pins.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { LyingServices } from '../../support/lying-services.ts'
@@ -19,8 +20,21 @@ describe('Messenger, in doubt about a key', () => {
   let alice: MessengerUnderTest
   let bob: MessengerUnderTest
 
+  /** Whether the directory leaves calls without an answer. */
+  let isSilent: boolean
+
   const start = (name: string) =>
-    MessengerUnderTest.start({ home }, name, { directoryFor: (profile) => services.directoryFor(profile) })
+    MessengerUnderTest.start({ home }, name, {
+      directoryFor: (profile) => {
+        const directory = services.directoryFor(profile)
+        const requestChat = directory.requestChat.bind(directory)
+        directory.requestChat = async (peerName, signal) => {
+          if (isSilent) await aborted(signal)
+          return await requestChat(peerName, signal)
+        }
+        return directory
+      },
+    })
   const lie = () => services.claim('bob', { profile: 'bob', identityKey: LIAR.publicKey })
   const tellTruth = () => services.claim('bob', { profile: 'bob', identityKey: BOB.publicKey })
   const state = () => {
@@ -34,6 +48,7 @@ describe('Messenger, in doubt about a key', () => {
   after(() => authority[Symbol.asyncDispose]())
 
   beforeEach(async () => {
+    isSilent = false
     home = await temporaryFolder()
     services = new LyingServices(authority.authorityPem)
     await services.enrol(home.path, { name: 'alice', username: 'alice', identity: ALICE })
@@ -72,6 +87,15 @@ describe('Messenger, in doubt about a key', () => {
     }
     expect([state(), alice.refused.map(({ code }) => code)]).to.deep.equal(['changed', ['ERR_KEY_CHANGED']])
     expect([bob.received, alice.withdrawn]).to.deep.equal([[], []])
+  })
+
+  it('stops at once while it finds out whether they may be written to', async () => {
+    await fallForALie()
+    await alice.messenger.peer('bob').idle()
+    isSilent = true
+    const refused = rejection(alice.messenger.enqueue('bob', 'two'))
+    await alice.messenger.stop()
+    expect((await refused).code).to.equal('ERR_INTERRUPTED')
   })
 
   it('takes the doubt back once the pinned key is proven: what waited goes, and the key is as verified as before', async () => {
