@@ -12,13 +12,22 @@ import type { Contact } from '../rows/contacts.ts'
 /** How many batches are read in one go. */
 const RUN = 256
 
-/** The ids of all that was received from a key, read while the other side repeats what it sent, and let go then. */
-export class ReceivedIds {
-  readonly #batches: Batches
-  readonly #key: number
-  #ids: ReadonlySet<string> | undefined
+/**
+ * How long what was read is kept, in milliseconds: whoever begins a new stream with something old, in one conversation after the
+ * other, has the whole of theirs read no more often.
+ */
+const KEPT_MS = 60_000
 
-  constructor(batches: Batches, key: number) {
+/** The ids of all that was received from a key, read when the other side repeats what it sent. */
+export class ReceivedIds {
+  readonly #batches: Pick<Batches, 'readWhatOpens'>
+  readonly #key: number
+  readonly #ids = new Set<string>()
+  /** The batch up to which they are read. */
+  #through = 0
+  #forgetting: NodeJS.Timeout | undefined
+
+  constructor(batches: Pick<Batches, 'readWhatOpens'>, key: number) {
     this.#batches = batches
     this.#key = key
   }
@@ -28,25 +37,28 @@ export class ReceivedIds {
    * anything new, because both lay in its outbox in the order of writing.
    */
   countRepeats(contact: Contact, events: readonly Event[]): number {
-    this.#ids ??= this.#read(contact)
-    const known = this.#ids
-    const news = events.findIndex(({ eventId }) => !known.has(textOf(eventId)))
-    if (news === -1) return events.length
-    this.#ids = undefined
-    return news
+    this.#read(contact)
+    const news = events.findIndex(({ eventId }) => !this.#ids.has(textOf(eventId)))
+    return news === -1 ? events.length : news
   }
 
-  /** The whole conversation is read, some microseconds an event. */
-  #read({ id, state }: Contact): ReadonlySet<string> {
-    const ids = new Set<string>()
-    for (let first = 1; first <= state.lastBatch; first += RUN) {
-      const run = this.#batches.readWhatOpens(id, first, Math.min(state.lastBatch, first + RUN - 1))
-      for (const { batch } of run) {
+  /** Read what is not read yet, some microseconds an event. */
+  #read({ id, state }: Contact): void {
+    this.#forgetting ??= setTimeout(() => this.#forget(), KEPT_MS).unref()
+    while (this.#through < state.lastBatch) {
+      const last = Math.min(state.lastBatch, this.#through + RUN)
+      for (const { batch } of this.#batches.readWhatOpens(id, this.#through + 1, last)) {
         if (batch?.direction !== 'incoming' || batch.key !== this.#key) continue
-        for (const event of batch.events) ids.add(textOf(decodeEvent(event).eventId))
+        for (const event of batch.events) this.#ids.add(textOf(decodeEvent(event).eventId))
       }
+      this.#through = last
     }
-    return ids
+  }
+
+  #forget(): void {
+    this.#forgetting = undefined
+    this.#ids.clear()
+    this.#through = 0
   }
 }
 
