@@ -33,7 +33,9 @@ export interface RecordLink {
 }
 
 /** What both ends do alike. */
-abstract class StreamLink<Incoming extends ConverseRequest | ConverseResponse, Outgoing extends object> {
+abstract class StreamLink<Incoming extends ConverseRequest | ConverseResponse, Outgoing extends object>
+  implements RecordLink
+{
   protected readonly stream: Duplex<Incoming, Outgoing | Sealed>
   readonly #incoming: AsyncIterator<Incoming>
 
@@ -61,6 +63,9 @@ abstract class StreamLink<Incoming extends ConverseRequest | ConverseResponse, O
     await this.stream.send({ message: { $case: 'record', value: asBuffer(record) } })
     release(record)
   }
+
+  abstract end(): void
+  abstract cancel(): void
 }
 
 /** A record as a message of either direction. */
@@ -69,7 +74,7 @@ interface Sealed {
 }
 
 /** The caller's end: one Hello out, one Welcome in, then records. */
-export class CallerLink extends StreamLink<ConverseResponse, ConverseRequest> implements RecordLink {
+export class CallerLink extends StreamLink<ConverseResponse, ConverseRequest> {
   /**
    * Say Hello and hear the Welcome.
    *
@@ -95,7 +100,7 @@ export class CallerLink extends StreamLink<ConverseResponse, ConverseRequest> im
 }
 
 /** The host's end: one Hello in, one Welcome out, then records. */
-export class HostLink extends StreamLink<ConverseRequest, ConverseResponse> implements RecordLink {
+export class HostLink extends StreamLink<ConverseRequest, ConverseResponse> {
   /** @throws SottoError why the stream is over; `ERR_HELLO_MALFORMED` if something else comes, or nothing. */
   async hello(): Promise<Hello> {
     const message = await this.first()
