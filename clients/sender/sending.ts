@@ -62,6 +62,8 @@ export class Sending implements AsyncDisposable {
   /** Whether the input goes on, of what is left at a mailbox: it may take as long as it takes. */
   #isFilling = false
   #polling: Promise<void> = Promise.resolve()
+  /** Goes off when it has taken too long. */
+  #timer: NodeJS.Timeout | undefined
   /** How long it took to reach the other side: that much of the time is over. */
   #reachedAfterMs = 0
 
@@ -181,17 +183,13 @@ export class Sending implements AsyncDisposable {
     } catch (error) {
       failure = error
     }
-    const timer = this.#limitTime(tracker)
+    this.#limitTime(tracker)
     const { to, wait, onWaiting } = this.#options
-    try {
-      if (tracker.awaited > 0) onWaiting?.(`${to} to ${wait === 'read' ? 'read' : 'have'} it`)
-      await tracker.done()
-      onWaiting?.()
-      await offers.ended()
-      tracker.report()
-    } finally {
-      clearTimeout(timer)
-    }
+    if (tracker.awaited > 0) onWaiting?.(`${to} to ${wait === 'read' ? 'read' : 'have'} it`)
+    await tracker.done()
+    onWaiting?.()
+    await offers.ended()
+    tracker.report()
     if (failure !== undefined) throw failure
   }
 
@@ -242,13 +240,9 @@ export class Sending implements AsyncDisposable {
     }
     this.#isFilling = false
     await this.#postAll()
-    const timer = this.#limitTime(tracker)
-    try {
-      // Where the other side has come meanwhile, a conversation has them.
-      await tracker.allGone()
-    } finally {
-      clearTimeout(timer)
-    }
+    this.#limitTime(tracker)
+    // Where the other side has come meanwhile, a conversation has them.
+    await tracker.allGone()
     if (failure !== undefined) throw failure
   }
 
@@ -262,11 +256,14 @@ export class Sending implements AsyncDisposable {
     }
   }
 
-  #limitTime(tracker: SendTracker): NodeJS.Timeout | undefined {
+  #limitTime(tracker: SendTracker): void {
     const { wait = 'delivered', timeoutMs } = this.#options
-    if (timeoutMs === undefined) return undefined
+    if (timeoutMs === undefined) return
+    const onLate = () => {
+      throw notInTime(wait, tracker.awaited, this.unfinished)
+    }
     const leftMs = Math.max(0, timeoutMs - this.#reachedAfterMs)
-    return setTimeout(() => this.#lost.reject(notInTime(wait, tracker.awaited, this.unfinished)), leftMs)
+    this.#timer = setTimeout(() => Promise.try(onLate).catch((error: unknown) => this.#lost.reject(error)), leftMs)
   }
 
   /** See that the other side may be written to; in a doubt about their key, once they were called. */
@@ -374,6 +371,7 @@ export class Sending implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = this.waiting + this.unfinished === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN
     this.#over.abort()
+    clearTimeout(this.#timer)
     await using resources = new AsyncDisposableStack()
     resources.defer(() => this.#store.close())
     resources.defer(() => this.#ownership.handOver(reason))

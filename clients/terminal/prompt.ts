@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { on } from 'node:events'
 import { clearScreenDown, createInterface, cursorTo, type Interface, type Key, moveCursor } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
@@ -21,16 +22,25 @@ export class Prompt {
   readonly #output: NodeJS.WritableStream
   readonly #raw: Disposable
   readonly #interface: Interface
+  /** What is typed from now on, whenever somebody asks for it. */
+  readonly #typed: NodeJS.AsyncIterator<unknown[]>
   readonly #interrupt = new AbortController()
+  /** Whether nothing is typed any more: after Ctrl-D lines may still be dealt with, and things be shown. */
+  #isOver = false
 
   constructor({ input, output, prompt }: PromptOptions) {
     this.#input = input
     this.#output = output
     this.#interface = createInterface({ input, output, prompt, terminal: true })
+    this.#typed = on(this.#interface, 'line', { close: ['close'] })
     input.on('keypress', this.#onKey)
     // What readline itself makes of Ctrl-C is to close.
     this.#interface.on('SIGINT', () => undefined)
     this.#interface.on('SIGTSTP', () => suspend(input))
+    this.#interface.once('close', () => {
+      this.#clear()
+      this.#isOver = true
+    })
     this.#raw = keepRaw(input, () => this.#redraw())
   }
 
@@ -41,11 +51,11 @@ export class Prompt {
 
   /** The lines that are typed, until Ctrl-D or {@link close}. */
   async *lines(): AsyncGenerator<string, void, void> {
-    this.#interface.prompt(true)
-    for await (const line of this.#interface) {
-      yield line
+    this.#draw()
+    for await (const [line] of this.#typed) {
+      yield String(line)
       // Whoever waited for this may have typed on: the cursor stays where it is.
-      this.#interface.prompt(true)
+      this.#draw()
     }
   }
 
@@ -59,7 +69,6 @@ export class Prompt {
 
   /** Give the terminal back, with the cursor where the line was. */
   close(): void {
-    this.#clear()
     this.#raw[Symbol.dispose]()
     this.#input.off('keypress', this.#onKey)
     this.#interface.close()
@@ -73,10 +82,15 @@ export class Prompt {
   #redraw(): void {
     // readline would go up by the rows of the line that is no longer there, over what was written since.
     Object.assign(this.#interface, { prevRows: 0 })
-    this.#interface.prompt(true)
+    this.#draw()
+  }
+
+  #draw(): void {
+    if (!this.#isOver) this.#interface.prompt(true)
   }
 
   #clear(): void {
+    if (this.#isOver) return
     const { rows } = this.#interface.getCursorPos()
     moveCursor(this.#output, 0, -rows)
     cursorTo(this.#output, 0)

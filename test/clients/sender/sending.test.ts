@@ -57,6 +57,35 @@ describe('send without a messenger', function () {
     await again.output.until((text) => text === 'hello yourself\n')
   })
 
+  it('leaves no timer of its time limit behind when it is interrupted', async () => {
+    // So much that nothing else waits as long.
+    const timeoutMs = 1_234_567
+    const limits = new Set<unknown>()
+    const { setTimeout, clearTimeout } = globalThis
+    globalThis.setTimeout = Object.assign((...args: Parameters<typeof setTimeout>) => {
+      const timer = setTimeout(...args)
+      const [, ms = 0] = args
+      if (ms <= timeoutMs && ms > timeoutMs - 10_000) limits.add(timer)
+      return timer
+    }, setTimeout)
+    globalThis.clearTimeout = (timer) => {
+      clearTimeout(timer)
+      limits.delete(timer)
+    }
+    try {
+      await using bob = await MessengerUnderTest.start(installation, 'bob')
+      const alice = installation.send('alice', 'bob', 'hello', { wait: 'read', timeoutMs })
+      await bob.until(() => bob.received.length === 1)
+      // The limit of the wait for the other side's mark, behind that of reaching them.
+      while (limits.size === 0) await new Promise(setImmediate)
+      await alice.stop()
+      expect((await rejection(alice.done)).code).to.equal('ERR_INTERRUPTED')
+      expect(limits.size).to.equal(0)
+    } finally {
+      Object.assign(globalThis, { setTimeout, clearTimeout })
+    }
+  })
+
   it('keeps nothing for somebody whom it does not reach', async () => {
     for (const [name, code] of [
       ['bob', 'ERR_NOT_ONLINE'],

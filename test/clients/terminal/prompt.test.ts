@@ -18,6 +18,23 @@ describe('Prompt', () => {
     prompt.close()
   })
 
+  it('gives all lines that were typed before Ctrl-D, and shows things after it, without a prompt', async () => {
+    const keyboard = new VirtualKeyboard()
+    const output = new CapturedStream()
+    const prompt = new Prompt({ input: keyboard, output, prompt: '> ' })
+    const lines: string[] = []
+    keyboard.write('one\rtwo\rthree\r\u0004')
+    for await (const line of prompt.lines()) {
+      lines.push(line)
+      await new Promise(setImmediate)
+    }
+    expect(lines).to.deep.equal(['one', 'two', 'three'])
+    const written = output.text.length
+    prompt.printAbove(() => output.write('shown\n'))
+    prompt.close()
+    expect(output.text.slice(written)).to.equal('shown\n')
+  })
+
   it('gives the tabs that were typed or pasted, hears Ctrl-C anywhere, and is raw again when the program goes on', async () => {
     const keyboard = new VirtualKeyboard()
     const output = new CapturedStream()
