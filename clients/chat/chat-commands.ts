@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SottoError } from '#lib/errors.ts'
+import { asSottoError, SottoError } from '#lib/errors.ts'
 import { removeConversation } from '../history/forget.ts'
 import { nothingOf } from '../history/kept-history.ts'
 import { dropMessages, sendAgain, undeliverableMessages, undeliverableWithIds } from '../history/undeliverable.ts'
@@ -35,7 +35,13 @@ export interface ChatCommandsOptions {
 /** How many messages `/history` shows if it is not told. */
 const DEFAULT_HISTORY = 20
 
-type Handler = (argument: string) => Promise<void> | void
+/** What of a command takes a while. What is typed behind it does not wait. */
+interface Lasting {
+  /** Rejects with what keeps it from being done. */
+  readonly ended: Promise<void>
+}
+
+type Handler = (argument: string) => Promise<void> | Lasting | void
 
 export class ChatCommands {
   readonly #options: ChatCommandsOptions
@@ -74,10 +80,15 @@ export class ChatCommands {
     }
   }
 
-  /** @throws SottoError what keeps it from being done. */
+  /** @throws SottoError what keeps it from being done; of what takes a while it is shown. */
   async run(command: Command): Promise<void> {
-    await this.#handlers[command.name](command.argument ?? '')
-    this.#options.view.done(command)
+    const { view } = this.#options
+    const lasting = await this.#handlers[command.name](command.argument ?? '')
+    if (lasting === undefined) return view.done(command)
+    void lasting.ended.then(
+      () => view.done(command),
+      (error: unknown) => view.failure(asSottoError(error), { ref: command.ref }),
+    )
   }
 
   /** The contact that is named, or else the one whom one talks with. */

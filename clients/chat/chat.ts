@@ -168,7 +168,6 @@ export async function chat(options: ChatOptions): Promise<void> {
     view,
     files: messenger.files,
     downloads: options.downloads,
-    onFailure: (error) => notice(view, error),
     signal: whileWorking,
   })
   const roster = new Roster({

@@ -19,8 +19,6 @@ export interface FileCommandsOptions {
   readonly files: Files
   /** The folder that accepted files come to; made if it is not there. */
   readonly downloads: string
-  /** A failure has happened for which no command waits. */
-  readonly onFailure: (error: unknown) => void
   /** The signal to read files no further. */
   readonly signal: AbortSignal
 }
@@ -43,27 +41,28 @@ export class FileCommands {
     this.#options = options
   }
 
-  /** Offer a file to whom one talks with, as soon as it is read. */
-  offer(path: string): void {
+  /** Offer a file to whom one talks with, as soon as it is read. It has ended when it is offered, or rejects with why not. */
+  offer(path: string): { readonly ended: Promise<void> } {
     const { to } = this.#options.view
     if (to === undefined) {
       throw new SottoError('ERR_USAGE', 'nobody is there to offer it to', { hint: 'begin with /to NAME' })
     }
-    const preparing = this.#offer(to, typedPath(path, homedir()))
+    const ended = this.#offer(to, typedPath(path, homedir()))
       .catch((error: unknown) => this.#fail(error, path))
-      .finally(() => this.#preparing.delete(preparing))
-    this.#preparing.add(preparing)
+      .finally(() => this.#preparing.delete(ended))
+    this.#preparing.add(ended)
+    return { ended }
   }
 
   #fail(error: unknown, path: string): void {
-    const { signal, view, onFailure } = this.#options
-    if (signal.aborted) view.notice(`not offered, for it was not read yet: ${escapeName(path)}`)
-    else onFailure(error)
+    const { signal, view } = this.#options
+    if (!signal.aborted) throw error
+    view.notice(`not offered, for it was not read yet: ${escapeName(path)}`)
   }
 
   /** Resolves when everything that was asked for is offered, or has failed. */
   async idle(): Promise<void> {
-    await Promise.all(this.#preparing)
+    await Promise.allSettled(this.#preparing)
   }
 
   async #offer(to: string, path: string): Promise<void> {

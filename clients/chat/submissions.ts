@@ -32,6 +32,8 @@ export class Submissions {
   #last: Promise<void> = Promise.resolve()
   /** The last change that was typed and is not done. */
   #turn: Turn | undefined
+  /** Whether the user has left: what stands behind that is not meant for the chat. */
+  #hasQuit = false
   /** The name that the chat was to begin with, while the directory cannot be asked. */
   #unasked: string | undefined
 
@@ -70,11 +72,12 @@ export class Submissions {
     if (this.#unasked !== undefined && this.#options.view.to === undefined) this.begin(this.#unasked)
   }
 
-  /** Do what a line says. */
+  /** Do what a line says; nothing behind /quit. */
   submit(submission: Message | Command): Promise<void> {
     const before = this.#turn
     const name = nameIn(submission)
     const carriedOut = this.#inTurn(name, async () => {
+      if (this.#hasQuit) return
       if (before?.hasFailed === true && isAboutConversation(submission)) {
         throw new SottoError('ERR_USAGE', `this was meant for ${before.name}`, { hint: 'begin with /to NAME' })
       }
@@ -109,7 +112,10 @@ export class Submissions {
 
   async #carryOut(submission: Message | Command): Promise<void> {
     const { commands, messenger, view } = this.#options
-    if (submission.kind === 'command') return await commands.run(submission)
+    if (submission.kind === 'command') {
+      this.#hasQuit = submission.name === 'quit'
+      return await commands.run(submission)
+    }
     const name = submission.to ?? view.to
     if (name === undefined) {
       throw new SottoError('ERR_USAGE', 'nobody is there to say it to', { hint: 'begin with /to NAME' })

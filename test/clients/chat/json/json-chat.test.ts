@@ -291,6 +291,22 @@ describe('chat --json', function () {
     expect(bob.lines.filter(({ type }) => type === 'message')).to.have.length(1)
   })
 
+  it('does nothing that stands behind a quit', async () => {
+    await using alice = await start('alice')
+    alice.write({ to: 'bob', text: 'before' }, { command: 'quit', ref: 1 }, { to: 'bob', text: 'behind' })
+    await alice.done
+    expect(alice.lines.filter(({ type }) => type === 'message').map(({ text }) => text)).to.deep.equal(['before'])
+    expect(alice.lines).to.deep.include({ type: 'done', command: 'quit', ref: 1 })
+  })
+
+  it('says of a file by its ref what has become of it, once that is known', async () => {
+    await using alice = await start('alice')
+    alice.write({ command: 'to bob' }, { command: 'file /nowhere/at all', ref: 'lost' }, { command: 'who', ref: 2 })
+    await alice.until({ type: 'done', ref: 2 })
+    expect((await alice.until({ type: 'error' }))['ref']).to.equal('lost')
+    expect(alice.lines.some(({ type, command }) => type === 'done' && command === 'file')).to.equal(false)
+  })
+
   it('ends with its input, and what it was given is kept', async () => {
     const alice = await start('alice')
     alice.write({ to: 'bob', text: 'last words' })
