@@ -7,7 +7,7 @@
 import { isSottoError } from '#lib/errors.ts'
 import { conversationRefusal, WritePermission } from '#lib/trust/permission.ts'
 import { mayWrite, policyOf } from '../profile/permission.ts'
-import { type Greeting, proveKey } from './open-conversation.ts'
+import { type Greeting, proveKey } from './greet.ts'
 
 /**
  * Ask whether a contact may be written to; in a doubt about their key, once they were called.
