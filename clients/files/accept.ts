@@ -70,14 +70,6 @@ export async function checkAcceptable(
   return await kept(() => checkFolder(folder, size, store))
 }
 
-/**
- * Whether an offer may be accepted without asking. One whose name makes it hidden is for the user to look at: in a home it
- * might be what a shell reads when it starts.
- */
-export function isHarmlessUnasked({ name }: Pick<Transfer, 'name'>): boolean {
-  return !name.startsWith('.')
-}
-
 /** Decline an offer. @throws SottoError `ERR_NO_SUCH_FILE` if no such offer waits for an answer; `ERR_STORE`. */
 export function declineTransfer(store: Store, id: string): void {
   waitingFor(store, id)

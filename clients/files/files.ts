@@ -13,11 +13,11 @@ import type { Store } from '../store/store.ts'
 import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 import { isAt } from '../store/transfers/transfer-steps.ts'
 import type { PlacedTransfer } from '../store/transfers/transfers.ts'
-import { acceptTransfer, cancelTransfer, declineTransfer, isHarmlessUnasked } from './accept.ts'
-import { isOfRoom } from './disk/disk-errors.ts'
+import { acceptTransfer, cancelTransfer, declineTransfer } from './accept.ts'
 import { Pauses } from './pauses.ts'
 import { TransferReports } from './transfer-reports.ts'
 import { PeerTransfers } from './transit/peer-transfers.ts'
+import { UnaskedOffers } from './unasked.ts'
 
 export interface FilesOptions {
   readonly store: Store
@@ -25,10 +25,7 @@ export interface FilesOptions {
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
   readonly monotonicMs: () => number
   readonly schedule: Schedule
-  /**
-   * The folder for offers that are accepted at once, which is all but those that {@link isHarmlessUnasked} leaves to
-   * the user.
-   */
+  /** The folder for offers that are accepted at once, as {@link UnaskedOffers} has it. */
   readonly acceptInto: string | undefined
   /** Asks whether somebody may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_KEY_MISMATCH`. */
   readonly permit: (contact: string) => Promise<WritePermission>
@@ -47,19 +44,16 @@ export interface Prepared {
 export class Files {
   readonly #options: FilesOptions
   readonly #byPlace = new Map<string, { readonly place: TransferPlace; readonly peerTransfers: PeerTransfers }>()
-  /** The transfers that this program tried to accept without asking. */
-  readonly #tried = new Set<string>()
   /** The work that is under way and uses the store in the end. */
   readonly #doing = new Set<Promise<unknown>>()
-  /** The transfers that are accepted without asking as soon as there is room. */
-  readonly #postponed = new Set<string>()
   readonly #pauses: Pauses
   readonly #reports: TransferReports
+  readonly #unasked: UnaskedOffers
   #isStopped = false
 
   constructor(options: FilesOptions) {
     this.#options = options
-    const { store, schedule, onFile, monotonicMs } = options
+    const { store, schedule, onFile, monotonicMs, acceptInto } = options
     this.#pauses = new Pauses({
       transfers: store.transfers,
       schedule,
@@ -72,6 +66,14 @@ export class Files {
       positionOf: (id) => this.#positionOf(id),
       isPaused: (id) => this.#pauses.has(id),
       monotonicMs,
+    })
+    this.#unasked = new UnaskedOffers({
+      acceptInto,
+      accept: (id, folder) => this.accept(id, folder),
+      lastKnown: (id) => this.#reports.lastKnown(id),
+      onPostponed: (transfer, error) => this.#pause(transfer, error),
+      onSaveFailed: (id, error) => this.#settle(id, 'save-failed', { error }),
+      onFailed: (transfer, error) => this.#reports.report(transfer, error),
     })
   }
 
@@ -178,38 +180,8 @@ export class Files {
       if (isOver(transfer)) this.#pauses.end(transfer.id)
     }
     this.#reports.poll(transfers)
-    this.#forgetTried(transfers)
-    this.#acceptUnasked(transfers)
+    this.#unasked.poll(transfers)
     return new Set(transfers.flatMap(({ state, contact }) => (state === 'accepted' ? [contact] : [])))
-  }
-
-  #forgetTried(transfers: readonly Transfer[]): void {
-    if (this.#tried.size === 0) return
-    const ids = new Set(transfers.map(({ id }) => id))
-    for (const id of this.#tried) if (!ids.has(id)) this.#tried.delete(id)
-  }
-
-  #acceptUnasked(transfers: readonly Transfer[]): void {
-    const { acceptInto } = this.#options
-    if (acceptInto === undefined || this.#isStopped) return
-    for (const transfer of transfers) {
-      const { id, direction, state } = transfer
-      if (direction !== 'downloading' || state !== 'offered' || this.#tried.has(id)) continue
-      if (!isHarmlessUnasked(transfer)) continue
-      this.#tried.add(id)
-      this.accept(id, acceptInto).catch((error: unknown) => this.#onUntaken(id, error))
-    }
-  }
-
-  #onUntaken(id: string, error: unknown): void {
-    // The next start tries again.
-    if (this.#isStopped) return
-    const transfer = this.#reports.lastKnown(id)
-    // Somebody else may have answered meanwhile.
-    if (transfer?.state !== 'offered') return
-    if (isOfRoom(error)) this.#postpone(transfer, error)
-    else if (isSottoError(error, 'ERR_FILE_SAVE_FAILED')) this.#settle(id, 'save-failed', { error })
-    else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#reports.report(transfer, asSottoError(error))
   }
 
   #settle(
@@ -236,17 +208,15 @@ export class Files {
     this.#onSettled(id)
   }
 
-  /** What would be accepted waits until there is room. */
-  #postpone({ id, contactId, key }: PlacedTransfer, error: unknown): void {
-    this.#postponed.add(id)
+  /** An offer waits until there is room. */
+  #pause({ id, contactId, key }: PlacedTransfer, error: unknown): void {
     if (!this.#pauses.has(id)) this.#byPlace.get(`${contactId}:${key}`)?.peerTransfers.pause(id, 0)
     this.#pauses.begin(id, 0, error)
   }
 
   /** Go on with what waits here, where there is room again. @returns whether anything still waits. */
   async #retry(): Promise<boolean> {
-    for (const id of this.#postponed) this.#tried.delete(id)
-    this.#postponed.clear()
+    this.#unasked.retry()
     this.poll()
     const all = [...this.#byPlace.values()]
     const isMoving = await Promise.all(all.map(({ peerTransfers }) => peerTransfers.retry()))
@@ -254,7 +224,7 @@ export class Files {
       return all.some(({ place }, index) => isMoving[index] && isAt(transfer, place))
     })
     for (const contact of new Set(moving.map((transfer) => transfer.contact))) this.#options.onAppended(contact)
-    return this.#postponed.size > 0 || all.some(({ peerTransfers }) => peerTransfers.hasPaused)
+    return this.#unasked.hasPostponed || all.some(({ peerTransfers }) => peerTransfers.hasPaused)
   }
 
   /** A step was put into the store, with what says so. */
@@ -277,6 +247,7 @@ export class Files {
   /** Let go of all files: afterwards nothing of it uses the store. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#unasked.stop()
     this.#pauses.stop()
     await Promise.allSettled(this.#doing)
     await Promise.all([...this.#byPlace.values()].map(({ peerTransfers }) => peerTransfers.stop()))

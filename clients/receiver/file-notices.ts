@@ -7,11 +7,11 @@
 import type { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Output } from '../command/output.ts'
-import { isHarmlessUnasked } from '../files/accept.ts'
 import { shortId } from '../files/report/file-events.ts'
 import { transferFields } from '../files/report/listing.ts'
 import { Recent } from '../files/report/recent.ts'
 import { lineOf, TransferReport } from '../files/report/transfer-report.ts'
+import { isHarmlessUnasked } from '../files/unasked.ts'
 import { profileFlag } from '../profile/login-line.ts'
 import { isSameStep, type Transfer, type TransferStep } from '../store/transfers/transfer.ts'
 
