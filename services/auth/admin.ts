@@ -22,10 +22,11 @@ import type { Config } from './config.ts'
 import { noInstallation, noSuchUser } from './errors.ts'
 import { claimDatabase, claimWrappingKeys, reclaimDatabase, requireAuthorityOf } from './installation.ts'
 import { checkFree } from './invites/invites.ts'
+import { MIGRATIONS } from './migrations.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
 import { Passwords } from './passwords/passwords.ts'
-import { type AuthSchema, MIGRATIONS } from './store.ts'
+import type { AuthSchema } from './store.ts'
 
 /** The part of Auth's settings that the administration needs. */
 export type AdminConfig = Pick<Config, 'database' | 'dataFolder' | 'password' | 'hashing'>

@@ -30,6 +30,7 @@ import { claimDatabase, claimWrappingKeys, requireAuthorityOf, requireDatabase }
 import { type Certificates, ensureCertificates, keepCertificates, trustedBySealing } from './keys/certificates.ts'
 import { loadWrappingKeys } from './keys/wrapping-key-file.ts'
 import type { WrappingKeys } from './keys/wrapping-keys.ts'
+import { MIGRATIONS } from './migrations.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { keepPublicAddress } from './public-address.ts'
@@ -40,7 +41,7 @@ import { endSessionsWithout } from './second-factor/administration.ts'
 import { SecondFactors } from './second-factor/second-factors.ts'
 import { createAuthService } from './service.ts'
 import { Sessions } from './sessions.ts'
-import { type AuthSchema, MIGRATIONS } from './store.ts'
+import type { AuthSchema } from './store.ts'
 
 export interface AuthDependencies {
   readonly clock: Clock

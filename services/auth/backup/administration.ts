@@ -15,7 +15,8 @@ import { type AuditEvent, byHost, noteAudit } from '../audit/audit-log.ts'
 import type { Config } from '../config.ts'
 import { noInstallation } from '../errors.ts'
 import { addKeysOf } from '../keys/wrapping-key-file.ts'
-import { type AuthSchema, MIGRATIONS } from '../store.ts'
+import { MIGRATIONS } from '../migrations.ts'
+import type { AuthSchema } from '../store.ts'
 import { backup, type RestoreOptions, restore } from './backup.ts'
 
 type BackupConfig = Pick<Config, 'database' | 'dataFolder'>

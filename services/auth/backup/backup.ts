@@ -10,7 +10,8 @@ import { SottoError } from '#lib/errors.ts'
 import { inSnapshot, inTransaction } from '#lib/runtime/database/queries.ts'
 import { appendAudit, auditHead, byHost, hasAuditHash } from '../audit/audit-log.ts'
 import { type AuditHead, EMPTY_HEAD } from '../audit/chain.ts'
-import { type AuthSchema, MIGRATIONS, TABLES } from '../store.ts'
+import { MIGRATIONS } from '../migrations.ts'
+import { type AuthSchema, TABLES } from '../store.ts'
 import { type BackupRow, readBackup, writeBackup } from './format.ts'
 
 /** How many rows one statement inserts: SQLite and PostgreSQL take some ten thousand values in one. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Migrations } from '#lib/runtime/database/migrations.ts'
-import { type AuthSchema, MIGRATIONS } from '../../../services/auth/store.ts'
+import { MIGRATIONS } from '../../../services/auth/migrations.ts'
+import type { AuthSchema } from '../../../services/auth/store.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { openTestDatabase } from '../../support/test-database.ts'
 

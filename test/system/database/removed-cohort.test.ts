@@ -6,8 +6,9 @@ import { insertAccounts, newAccountRow } from '../../../services/auth/accounts/a
 import { removeCohort } from '../../../services/auth/invites/cohort.ts'
 import { WrappingKey } from '../../../services/auth/keys/key-wrapping.ts'
 import { WrappingKeys } from '../../../services/auth/keys/wrapping-keys.ts'
+import { MIGRATIONS } from '../../../services/auth/migrations.ts'
 import { beginSessions, type NewSession } from '../../../services/auth/sessions/begin-sessions.ts'
-import { type AuthSchema, MIGRATIONS } from '../../../services/auth/store.ts'
+import type { AuthSchema } from '../../../services/auth/store.ts'
 import { Postgres, whyNoPostgres } from '../../support/postgres.ts'
 import { keyPairOf } from '../../support/random.ts'
 
