@@ -10,7 +10,7 @@
  */
 import type { Secret } from '#lib/secret.ts'
 import type { Logger } from '../runtime/log.ts'
-import type { CallerStanding } from './sockets/caller.ts'
+import type { CallerStanding } from './sockets/call-at-door.ts'
 
 /** One method of a generated service definition. */
 // biome-ignore lint/suspicious/noExplicitAny: a table of methods whose messages differ has no narrower type.

@@ -6,12 +6,13 @@
 import type { Socket } from 'node:net'
 import { SottoError } from '../../errors.ts'
 import type { CutReason } from '../../runtime/metrics/cut-events.ts'
+import { busy, CallAtDoor, type CallerPlaces } from './call-at-door.ts'
 import type { Entrance } from './entrance/entrance.ts'
 import type { Stranger, StrangerPlace } from './entrance/stranger-places.ts'
 import type { ConnectionGuard } from './guard/connection-guard.ts'
 import { networkOf, plainAddress } from './network-of.ts'
 import type { Places } from './places.ts'
-import type { Place, WaitingRoom } from './waiting-room.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
 /** The room that strangers have. */
 export interface CallerRooms {
@@ -26,20 +27,6 @@ export interface CallerRooms {
   readonly farewells: Set<Caller>
 }
 
-/** The standing of a caller, which the handler of their call raises as it learns who they are. */
-export interface CallerStanding {
-  /** Note that they have shown something that strangers have not, such as a ticket: strangers make room before them. */
-  vouch(): void
-  /** Note that they are who they say: they are no stranger, for as long as an admission lasts at this server. */
-  admit(): void
-  /**
-   * Note that this call is to last, perhaps for days: there is less room for the connections of those than for all.
-   *
-   * @throws SottoError `ERR_BUSY`, with the time to come back, where it is taken.
-   */
-  settle(): void
-}
-
 /** After which time somebody may try again for whom there was no room, in milliseconds. */
 const FULL_RETRY_MS = 5_000
 
@@ -52,7 +39,7 @@ const FAREWELL_MS = 250
  */
 const MAX_FAREWELLS = 16
 
-export class Caller {
+export class Caller implements CallerPlaces {
   readonly #socket: Socket
   readonly #network: string
   readonly #rooms: CallerRooms | undefined
@@ -227,68 +214,8 @@ export class Caller {
   }
 }
 
-/** A call at the door, until it is over. */
-export class CallAtDoor implements CallerStanding {
-  readonly #onEvicted: (error: SottoError) => void
-  readonly #caller: Pick<Caller, 'weigh' | 'settle' | 'unsettle'>
-  #place: Place | undefined
-  #isSettled = false
-  isAdmitted = false
-  isVouchedFor = false
-  isOver = false
-
-  constructor(onEvicted: (error: SottoError) => void, caller: Pick<Caller, 'weigh' | 'settle' | 'unsettle'>) {
-    this.#onEvicted = onEvicted
-    this.#caller = caller
-  }
-
-  enter(room: WaitingRoom, network: string): void {
-    this.#place = room.enter(network, () => this.dismiss(busy()))
-    if (this.#place === undefined) this.dismiss(busy())
-  }
-
-  vouch(): void {
-    if (this.#place === undefined) return
-    this.isVouchedFor = true
-    this.#place.vouch(true)
-    this.#caller.weigh()
-  }
-
-  admit(): void {
-    if (this.isOver) return
-    this.isAdmitted = true
-    this.#place?.leave()
-    this.#caller.weigh()
-  }
-
-  settle(): void {
-    if (this.isOver || this.#isSettled) return
-    this.#caller.settle()
-    this.#isSettled = true
-  }
-
-  dismiss(error: SottoError): void {
-    this.end()
-    this.#onEvicted(error)
-  }
-
-  /** Note that the call is over. Harmless the second time. */
-  end(): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.#place?.leave()
-    this.#place = undefined
-    if (this.#isSettled) this.#caller.unsettle()
-    this.#caller.weigh()
-  }
-}
-
 function full(): SottoError {
   return new SottoError('ERR_BUSY', 'there is no room for another connection', { retryAfterMs: FULL_RETRY_MS })
-}
-
-function busy(): SottoError {
-  return new SottoError('ERR_BUSY', 'too many callers wait to be let in', { retryAfterMs: 1_000 })
 }
 
 function silent(): SottoError {
