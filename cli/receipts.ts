@@ -12,7 +12,7 @@ export function receiptsCommand(): Command {
     .addArgument(new Argument('[setting]').choices(['on', 'off']))
     .addHelpText('after', HELP)
     .action(async (setting: 'on' | 'off' | undefined, options: ProfileOptions) => {
-      const { setReceipts } = await import('../clients/profile/profile.ts')
+      const { setReceipts } = await import('../clients/profile/settings.ts')
       const profile = await openProfile(options)
       if (setting !== undefined) await setReceipts(profile, setting === 'on')
       const { receipts } = profile.state

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
 import { SottoError } from '#lib/errors.ts'
@@ -14,6 +15,9 @@ import { ensurePrivateFile } from '#lib/runtime/files.ts'
 
 /** SQLite's code for a file that another connection has locked (sqlite.org/rescode.html#busy). */
 const SQLITE_BUSY = 5
+
+/** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */
+const WRITE_LOCK_TIMEOUT_MS = 3_000
 
 /** How often a lock that is taken is tried again, in milliseconds. */
 const RETRY_MS = 20
@@ -45,6 +49,12 @@ export async function takeLock(path: string, { timeoutMs, hint }: LockOptions): 
     }
     await setTimeout(RETRY_MS)
   }
+}
+
+/** Take the lock under which the files of a profile are written. @throws SottoError as {@link takeLock}. */
+export function takeWriteLock(folder: string): Promise<Lock> {
+  const hint = 'wait for the other sotto command to end, and try again'
+  return takeLock(join(folder, 'profile.lock'), { timeoutMs: WRITE_LOCK_TIMEOUT_MS, hint })
 }
 
 /**

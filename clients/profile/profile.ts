@@ -9,8 +9,8 @@
  *       agent.sock                0600  where that process serves other programs of the user (clients/agent)
  *       messenger.sock            where the process that receives says with whom it talks (talking.ts)
  *
- * Several processes may use a profile at once, such as a `sotto send` beside a `sotto receive`. Each change is read,
- * made and written under the lock, so none is lost.
+ * Several processes may use a profile at once, such as a `sotto send` beside a `sotto receive`: no change of any is lost
+ * (state-file.ts).
  *
  * @module
  */
@@ -19,10 +19,10 @@ import { join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
 import { keyPairFrom } from '#lib/noise/primitives.ts'
 import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
-import { ensurePrivateDirectory, fileVersionOf, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
+import { ensurePrivateDirectory } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
-import { type Change, ChangeQueue } from './change-queue.ts'
+import type { Change } from './change-queue.ts'
 import {
   createKeyFile,
   keyDamaged,
@@ -35,15 +35,11 @@ import {
   type WrapKey,
   withoutPassphrase,
 } from './key-file.ts'
-import { type Lock, takeLock } from './lock.ts'
+import { takeWriteLock } from './lock.ts'
 import { firstLoginLine, loginLine, profileFlag } from './login-line.ts'
-import { openProfile, sealProfile } from './seal.ts'
-import type { ProfileState, Reach, Session, SignedIn } from './state.ts'
-import { encodeState, parseState } from './state-form.ts'
+import type { ProfileState, Session, SignedIn } from './state.ts'
+import { readSealedState, StateFile } from './state-file.ts'
 import { WRAPPING_COST, type WrappingCost, wrapKey } from './wrapped-key.ts'
-
-/** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */
-const WRITE_LOCK_TIMEOUT_MS = 3_000
 
 export interface CreateOptions {
   /** Called if there is a profile, and its key is under a passphrase. */
@@ -58,24 +54,15 @@ export class Profile {
   readonly #folder: string
   /** The key, in memory for as long as this object, so that a passphrase is asked for once. */
   readonly #key: Secret
+  readonly #file: StateFile
   #protection: Protection
-  #state: ProfileState
-  /** The version of the file that the state was read from; undefined where it may have been written since. */
-  #fileVersion: string | undefined
-  /** Counts the states that it has had. */
-  #version = 0
-  readonly #listeners = new Set<() => void>()
-  /** The last look at the file, which never rejects; and the one that begins when it is over. */
-  #look: Promise<unknown> = Promise.resolve()
-  #nextLook: Promise<ProfileState> | undefined
-  readonly #changes = new ChangeQueue((change) => this.#change(change))
 
-  private constructor(name: string, folder: string, { key, protection }: LoadedKey, state: ProfileState) {
+  private constructor(name: string, folder: string, { key, protection }: LoadedKey, file: StateFile) {
     this.name = name
     this.#folder = folder
     this.#key = key
     this.#protection = protection
-    this.#state = state
+    this.#file = file
   }
 
   /**
@@ -119,13 +106,13 @@ export class Profile {
   }
 
   static async #load(name: string, folder: string, unlock: UnlockKey): Promise<Profile | undefined> {
-    const sealed = await readFileIfPresent(join(folder, SEALED_FILE))
+    const sealed = await readSealedState(folder)
     if (sealed === undefined) return undefined
     const keyFile = await readKeyFile(folder)
     if (keyFile === undefined) throw keyDamaged()
     try {
       const loaded = await openKeyFile(keyFile, name, unlock)
-      return new Profile(name, folder, loaded, parseState(openProfile(loaded.key, sealed)))
+      return new Profile(name, folder, loaded, StateFile.open(folder, loaded.key, sealed))
     } catch (error) {
       // Another process may have put another file in its place just now, and overwritten what was being read here.
       const now = await readKeyFile(folder)
@@ -139,7 +126,7 @@ export class Profile {
     const keyFile = await readKeyFile(folder)
     const loaded = keyFile === undefined ? await createKeyFile(folder, wrap) : await openKeyFile(keyFile, name, unlock)
     const identity = keyPairFrom(Secret.of(randomBytes(IDENTITY_KEY_BYTES)))
-    const profile = new Profile(name, folder, loaded, {
+    const file = await StateFile.create(folder, loaded.key, {
       identity,
       account: undefined,
       pins: new Map(),
@@ -147,8 +134,7 @@ export class Profile {
       receipts: false,
       reach: 'any',
     })
-    await profile.#write(profile.#state)
-    return profile
+    return new Profile(name, folder, loaded, file)
   }
 
   /** The protection of the profile, as far as this process knows. */
@@ -178,16 +164,16 @@ export class Profile {
 
   /** The state of the profile when this object last read or wrote it. */
   get state(): ProfileState {
-    return this.#state
+    return this.#file.state
   }
 
   /** @throws SottoError `ERR_NOT_LOGGED_IN` if nobody has logged in, or has logged out again. */
   get login(): { readonly account: SignedIn; readonly session: Session } {
-    const { account } = this.#state
+    const { account } = this.state
     const { name: profileName } = this
     if (account?.session !== undefined) return { account: { ...account, profileName }, session: account.session }
     const login = account === undefined ? firstLoginLine(profileName) : loginLine(account.username, profileName)
-    const what = this.#state.isLoginDamaged
+    const what = this.state.isLoginDamaged
       ? `the session of the profile ${profileName} cannot be read, but its identity and pins can`
       : `the profile ${profileName} has no session`
     throw new SottoError('ERR_NOT_LOGGED_IN', what, {
@@ -200,102 +186,25 @@ export class Profile {
     return { folder: this.#folder, key: this.#key }
   }
 
-  /**
-   * Read again where another process may have written since. Cheap enough for every handshake and every line: those who
-   * ask while one look is under way share the next.
-   */
+  /** Read again where another process may have written since, as {@link StateFile.refresh}. */
   refresh(): Promise<ProfileState> {
-    this.#nextLook ??= this.#look.then(() => {
-      this.#nextLook = undefined
-      const look = this.#read()
-      this.#look = look.catch(() => undefined)
-      return look
-    })
-    return this.#nextLook
+    return this.#file.refresh()
   }
 
-  async #read(): Promise<ProfileState> {
-    const path = join(this.#folder, SEALED_FILE)
-    for (;;) {
-      const version = this.#version
-      // Before it is read: what is written in between is then read twice, and never missed.
-      const fileVersion = fileVersionOf(path)
-      if (fileVersion !== undefined && fileVersion === this.#fileVersion) return this.#state
-      const sealed = await readFileIfPresent(path)
-      if (sealed === undefined) throw keyDamaged()
-      // Where this process has written meanwhile, the bytes may be the old ones: once more.
-      if (version === this.#version) return this.#take(parseState(openProfile(this.#key, sealed)), fileVersion)
-    }
-  }
-
-  #take(state: ProfileState, fileVersion?: string): ProfileState {
-    this.#state = state
-    this.#fileVersion = fileVersion
-    this.#version += 1
-    for (const listener of this.#listeners) listener()
-    return state
-  }
-
-  /**
-   * Call back at once, in the same turn, whenever this object has read or written the profile, changed or not.
-   *
-   * @returns ends it.
-   */
+  /** Call back at once whenever this object has read or written the profile, as {@link StateFile.onTaken}. */
   onTaken(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#file.onTaken(listener)
   }
 
-  /**
-   * Change what the profile holds: read, change and write as one step, on the disk when this resolves. What is asked for
-   * while another change is written goes to the disk in one writing, as where many people are pinned at once.
-   *
-   * @param change - Given what the profile holds now. It throws to change nothing.
-   * @throws SottoError `ERR_PROFILE_LOCKED` if another process keeps writing; `ERR_PROFILE_DAMAGED`.
-   */
+  /** Change what the profile holds, as {@link StateFile.update}. */
   update(change: Change): Promise<ProfileState> {
-    return this.#changes.ask(change)
-  }
-
-  async #change(change: Change): Promise<void> {
-    const lock = await takeWriteLock(this.#folder)
-    try {
-      const before = await this.refresh()
-      const after = change(before)
-      if (after !== before) await this.#write(after)
-    } finally {
-      lock.release()
-    }
-  }
-
-  async #write(state: ProfileState): Promise<void> {
-    const path = join(this.#folder, SEALED_FILE)
-    await writeFileAtomically(path, sealProfile(this.#key, encodeState(state)))
-    // Nobody else writes meanwhile.
-    this.#take(state, await fileVersionOf(path))
+    return this.#file.update(change)
   }
 }
-
-/** Let others know what the user has read, or not. */
-export async function setReceipts(profile: Profile, receipts: boolean): Promise<void> {
-  await profile.update((state) => (state.receipts === receipts ? state : { ...state, receipts }))
-}
-
-/** Keep by which ways conversations may go. */
-export async function setReach(profile: Profile, reach: Reach): Promise<void> {
-  await profile.update((state) => (state.reach === reach ? state : { ...state, reach }))
-}
-
-const SEALED_FILE = 'profile.sealed'
 
 function folderOf(home: string, name: string): string {
   if (USERNAME.test(name)) return join(home, 'profiles', name)
   throw new SottoError('ERR_USAGE', 'that cannot be the name of a profile', {
     hint: 'a name is 1 to 32 of a-z, 0-9, ".", "_" and "-", and begins with a letter or a digit',
   })
-}
-
-function takeWriteLock(folder: string): Promise<Lock> {
-  const hint = 'wait for the other sotto command to end, and try again'
-  return takeLock(join(folder, 'profile.lock'), { timeoutMs: WRITE_LOCK_TIMEOUT_MS, hint })
 }

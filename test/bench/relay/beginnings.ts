@@ -5,7 +5,8 @@
  * @module
  */
 import { createServer, type Socket } from 'node:net'
-import { Profile, setReach } from '../../../clients/profile/profile.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { setReach } from '../../../clients/profile/settings.ts'
 import type { Reach } from '../../../clients/profile/state.ts'
 import type { Deployment } from '../../support/deployment.ts'
 import { freePort } from '../../support/free-port.ts'

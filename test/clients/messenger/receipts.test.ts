@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { Profile, setReceipts } from '../../../clients/profile/profile.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { setReceipts } from '../../../clients/profile/settings.ts'
 import { Installation } from '../../support/installation.ts'
 import { MessengerUnderTest } from '../../support/running-messenger.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
-import { setReach } from '../../../clients/profile/profile.ts'
+import { setReach } from '../../../clients/profile/settings.ts'
 import type { Reach } from '../../../clients/profile/state.ts'
 import { Installation } from '../../support/installation.ts'
 import type { Carriage, LyingRelay, Meddling } from '../../support/lying-relay.ts'
