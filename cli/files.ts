@@ -113,7 +113,7 @@ async function inStore(
   access: 'read' | 'write',
   work: (store: Store | undefined, profile: Profile) => Promise<void> | void,
 ): Promise<boolean> {
-  const { openStore, openStoreToRead } = await import('../clients/store/store.ts')
+  const { openStore, openStoreToRead } = await import('../clients/store/open-store.ts')
   const { hasStore } = await import('../clients/history/kept-history.ts')
   const profile = await openProfile(options)
   if (!hasStore(profile)) {

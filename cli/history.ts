@@ -172,7 +172,7 @@ function settling(name: 'again' | 'drop', description: string): Command {
       )
       const { hasStore } = await import('../clients/history/kept-history.ts')
       const { mayWrite } = await import('../clients/profile/permission.ts')
-      const { openStore } = await import('../clients/store/store.ts')
+      const { openStore } = await import('../clients/store/open-store.ts')
       const profile = await openProfile(options)
       if (!hasStore(profile)) return void undeliverableWithIds([], typed)
       const { folder, key: profileKey } = profile.storage

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { hasSystemCode } from '#lib/runtime/files.ts'
 import { hasLockHolder, isReceived } from '../../clients/profile/process-locks.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
-import { openStoreToRead, STORE_FILE } from '../../clients/store/store.ts'
+import { openStoreToRead, STORE_FILE } from '../../clients/store/open-store.ts'
 import { PROTECTION } from '../profile-command.ts'
 import { check, type Report, type Seen } from './finding.ts'
 

@@ -6,7 +6,8 @@
 import { discardPartial } from '../files/disk/partial.ts'
 import { lockForReceiving } from '../profile/process-locks.ts'
 import type { Profile } from '../profile/profile.ts'
-import { openStore, type Store } from '../store/store.ts'
+import { openStore } from '../store/open-store.ts'
+import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 import { hasStore, nothingOf } from './kept-history.ts'
 

@@ -1,23 +1,17 @@
 /**
  * A profile's store: what was sent and received, what waits, and what is known of the streams, encrypted on the disk.
  *
- *     SOTTO_HOME/profiles/NAME/store.db   0600, with -wal and -shm beside it while it is open
- *
  * Everything is synchronous but the long readings. Several processes of a profile may open it at once; only the one that
  * owns the profile's channels may load a message log's streams.
  *
  * @module
  */
-
-import { join } from 'node:path'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
-import { isSottoError } from '#lib/errors.ts'
 import { type Clock, systemClock } from '#lib/runtime/clock.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import type { Secret } from '#lib/secret.ts'
-import { type Database, type Durability, openDatabase } from './disk/database.ts'
+import type { Database, Durability } from './disk/database.ts'
 import { pooledRandom, type Random } from './disk/row-seal.ts'
-import { hasNoRoomToShare } from './disk/sqlite-errors.ts'
 import { dropUndeliverable, readUndeliverable } from './log/former-keys.ts'
 import { MessageLog } from './log/message-log.ts'
 import { type PageOptions, readMessages, readPage, readPageAfter } from './reading/history.ts'
@@ -253,41 +247,6 @@ export class Store {
 
   close(): void {
     this.#database.close()
-  }
-}
-
-/** The file of a store, in a profile's folder. */
-export const STORE_FILE = 'store.db'
-
-/**
- * Open the store of a profile, or make one.
- *
- * @param folder - Of the profile; it must be there.
- */
-export function openStore(folder: string, options: Omit<StoreOptions, 'database'>): Store {
-  return storeIn(openDatabase(join(folder, STORE_FILE)), options)
-}
-
-/**
- * Open a store for a short reading, which a full disk does not hinder: on such a disk it keeps other processes out
- * meanwhile.
- */
-export function openStoreToRead(folder: string, options: Omit<StoreOptions, 'database'>): Store {
-  const path = join(folder, STORE_FILE)
-  try {
-    return storeIn(openDatabase(path), options)
-  } catch (error) {
-    if (!isSottoError(error) || !hasNoRoomToShare(error)) throw error
-    return storeIn(openDatabase(path, { alone: true }), options)
-  }
-}
-
-function storeIn(database: Database, options: Omit<StoreOptions, 'database'>): Store {
-  try {
-    return new Store({ ...options, database })
-  } catch (error) {
-    database.close()
-    throw error
   }
 }
 

@@ -18,7 +18,7 @@ import { Messenger } from '../messenger/messenger.ts'
 import { NOTICES } from '../messenger/notices.ts'
 import { addressOf } from '../peer/dial.ts'
 import { isReceived, lockForReceiving } from '../profile/process-locks.ts'
-import { openStore } from '../store/store.ts'
+import { openStore } from '../store/open-store.ts'
 import { refusalEvent } from '../trace/conversation-events.ts'
 import type { Trace, TraceEvent } from '../trace/trace.ts'
 

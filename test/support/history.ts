@@ -8,7 +8,7 @@ import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
 import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { Profile } from '../../clients/profile/profile.ts'
-import { openStore } from '../../clients/store/store.ts'
+import { openStore } from '../../clients/store/open-store.ts'
 import { permitReceiving } from './permits.ts'
 
 /** How many came in one record. */

@@ -9,7 +9,7 @@
  * @module
  */
 import { writeSync } from 'node:fs'
-import { openStore } from '../../clients/store/store.ts'
+import { openStore } from '../../clients/store/open-store.ts'
 import { permitWriting } from './permits.ts'
 import { BOB_KEY, outgoingText, PROFILE_KEY } from './stores.ts'
 

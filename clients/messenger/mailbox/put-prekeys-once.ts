@@ -8,7 +8,7 @@ import { isSottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { keepPrekeys } from '../../letters/put-prekeys.ts'
 import type { Profile } from '../../profile/profile.ts'
-import { openStore } from '../../store/store.ts'
+import { openStore } from '../../store/open-store.ts'
 import { connectMailbox } from './connect-mailbox.ts'
 
 /** How long the mailbox may keep somebody from what they signed in for, in milliseconds. */

@@ -17,7 +17,7 @@ import { connectMailbox } from '../../../clients/messenger/mailbox/connect-mailb
 import { StreamsByKey } from '../../../clients/messenger/streams-by-key.ts'
 import { drawEventId } from '../../../clients/peer/event-ids.ts'
 import { mayReceive, mayWrite } from '../../../clients/profile/permission.ts'
-import { openStore } from '../../../clients/store/store.ts'
+import { openStore } from '../../../clients/store/open-store.ts'
 import type { Requests } from '../framework/actor.ts'
 import { TEXT } from '../framework/arrivals.ts'
 import { serveActor } from '../framework/serve-actor.ts'

@@ -7,7 +7,7 @@ import { acceptTransfer, declineTransfer } from '../../../clients/files/accept.t
 import { prepareOffer } from '../../../clients/files/offer/prepare-offer.ts'
 import { transferText } from '../../../clients/files/report/describe.ts'
 import { setBlocked, trust } from '../../../clients/profile/pins.ts'
-import { openStore } from '../../../clients/store/store.ts'
+import { openStore } from '../../../clients/store/open-store.ts'
 import { freePort } from '../../support/free-port.ts'
 import { Installation } from '../../support/installation.ts'
 import { permitWriting } from '../../support/permits.ts'

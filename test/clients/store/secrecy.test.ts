@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { openStore } from '../../../clients/store/store.ts'
+import { openStore } from '../../../clients/store/open-store.ts'
 import { findSecrets } from '../../support/byte-forms.ts'
 import { permitReceiving, permitWriting } from '../../support/permits.ts'
 import { ALICE_KEY, BOB_KEY, incomingText, outgoingText, PROFILE_KEY } from '../../support/stores.ts'

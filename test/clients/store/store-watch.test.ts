@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
-import { openStore, type Store } from '../../../clients/store/store.ts'
+import { openStore } from '../../../clients/store/open-store.ts'
+import type { Store } from '../../../clients/store/store.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { ALICE_KEY, BOB_KEY, outgoingText, PROFILE_KEY } from '../../support/stores.ts'

@@ -5,8 +5,9 @@
  * @module
  */
 import { EventEmitter, once } from 'node:events'
+import { openStore } from '../../../clients/store/open-store.ts'
 import type { Direction } from '../../../clients/store/rows/batch.ts'
-import { openStore, type Store } from '../../../clients/store/store.ts'
+import type { Store } from '../../../clients/store/store.ts'
 import type { Deployment } from '../../support/deployment.ts'
 import { textOf } from '../../support/event-text.ts'
 import type { TestProcess } from '../../support/processes.ts'
