@@ -10,7 +10,7 @@ import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
-import type { Attending } from '../peer/attend.ts'
+import type { Attending } from '../peer/relay/attend.ts'
 import type { Hosting, PeerHost } from '../peer/serve.ts'
 import type { Profile } from '../profile/profile.ts'
 import { type Online, stayOnline } from '../session/announcement/stay-online.ts'
@@ -110,7 +110,7 @@ export class Reachability {
   async #attend(peers: PeerHost): Promise<Attending> {
     const { profile, onMail, signal } = this.#options
     const { account, session } = profile.login
-    const { Attending } = await import('../peer/attend.ts')
+    const { Attending } = await import('../peer/relay/attend.ts')
     return new Attending({
       account,
       session,

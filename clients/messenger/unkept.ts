@@ -6,7 +6,7 @@
  * @module
  */
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
-import type { ConversationEnd } from '../peer/conversation.ts'
+import type { ConversationEnd } from '../peer/close-reasons.ts'
 import { NOTICES } from './notices.ts'
 
 export class Unkept {

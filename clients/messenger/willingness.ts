@@ -7,8 +7,8 @@ import { ANSWER_WITHIN_MS } from '#lib/channel/channel-times.ts'
 import { SottoError } from '#lib/errors.ts'
 import { scheduleRef } from '#lib/runtime/schedule.ts'
 import { isFull } from '../peer/busy-contact.ts'
-import { throwIfRefused } from '../peer/close-reasons.ts'
-import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
+import { type ConversationEnd, throwIfRefused } from '../peer/close-reasons.ts'
+import type { Conversation } from '../peer/conversation.ts'
 import type { Calling } from '../peer/open-conversation.ts'
 
 /** Resolves when the other side is willing; with the end, where it is not. One that says nothing is cut. */

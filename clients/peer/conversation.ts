@@ -20,15 +20,11 @@ import type { ServerClock } from '../session/server-clock.ts'
 import { RecordTrace } from '../trace/record-trace.ts'
 import type { Trace } from '../trace/trace.ts'
 import { ChannelKeeper } from './channel-keeper.ts'
+import { type ConversationEnd, goodbyeFor } from './close-reasons.ts'
 import { drawStreamId } from './event-ids.ts'
 import { IncomingRecords, type ReceivingStreams } from './incoming-records.ts'
 import type { RecordLink } from './record-link.ts'
 import type { AskServices } from './renewal-services.ts'
-
-/** The end of a conversation: an authenticated Close, or anything else. */
-export type ConversationEnd =
-  | { readonly how: 'closed'; readonly by: 'self' | 'peer'; readonly reason: CloseReason }
-  | { readonly how: 'cut'; readonly error: SottoError }
 
 /** The streams that a conversation carries. */
 export interface PeerStreams extends ReceivingStreams {
@@ -279,7 +275,7 @@ export class Conversation {
 
   async #fail(thrown: unknown): Promise<void> {
     const end = this.#endBy(thrown)
-    const reason = end.how === 'cut' ? GOODBYES.get(end.error.code) : undefined
+    const reason = end.how === 'cut' ? goodbyeFor(end.error) : undefined
     if (reason !== undefined) {
       this.#retire()
       this.#delivery.close(reason)
@@ -313,15 +309,3 @@ export class Conversation {
     this.#end.resolve(end)
   }
 }
-
-/** The Close reason for a failure that leaves the channel whole. */
-const GOODBYES: ReadonlyMap<string, CloseReason> = new Map([
-  ['ERR_RECORD_MALFORMED', CloseReason.PROTOCOL],
-  ['ERR_STREAM_RENEWED', CloseReason.SHUTDOWN],
-  ['ERR_KEY_CHANGED', CloseReason.KEY_CHANGED],
-  ['ERR_BLOCKED', CloseReason.SHUTDOWN],
-  ['ERR_KEY_MISMATCH', CloseReason.SHUTDOWN],
-  ['ERR_OUTPUT', CloseReason.SHUTDOWN],
-  ['ERR_INTERNAL', CloseReason.SHUTDOWN],
-  ['ERR_STORE', CloseReason.CANNOT_SAVE],
-])

@@ -22,9 +22,9 @@ import { formatAddress } from '#lib/runtime/address.ts'
 import type { Session, SignedIn } from '../profile/state.ts'
 import { MAX_ENDPOINTS } from '../session/announcement/endpoints.ts'
 import { PeerService } from './peer-service.ts'
-import { relayTarget, requireRelay } from './relay-link.ts'
-import { RelayService } from './relay-service.ts'
-import { callThroughRelay } from './relayed-call.ts'
+import { relayTarget, requireRelay } from './relay/relay-link.ts'
+import { RelayService } from './relay/relay-service.ts'
+import { callThroughRelay } from './relay/relayed-call.ts'
 
 /** How long one attempt has a head start on the next, in milliseconds (RFC 8305, section 8). */
 const STAGGER_MS = 250

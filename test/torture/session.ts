@@ -5,7 +5,8 @@
  */
 import { CloseReason, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
-import { Conversation, type ConversationEnd } from '../../clients/peer/conversation.ts'
+import type { ConversationEnd } from '../../clients/peer/close-reasons.ts'
+import { Conversation } from '../../clients/peer/conversation.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import type { ConnectionEnd } from './network.ts'
 import type { ConnectionOwner } from './owners.ts'

@@ -6,7 +6,7 @@
 import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { MailboxClient } from '../../letters/mailbox.ts'
-import { shuffled } from '../../peer/attend.ts'
+import { shuffled } from '../../peer/relay/attend.ts'
 import type { Profile } from '../../profile/profile.ts'
 import { withHost } from '../../session/login.ts'
 import type { Trace } from '../../trace/trace.ts'

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
 import { Unkept } from '../../../clients/messenger/unkept.ts'
-import type { ConversationEnd } from '../../../clients/peer/conversation.ts'
+import type { ConversationEnd } from '../../../clients/peer/close-reasons.ts'
 
 const cutBy = (code: 'ERR_STORE' | 'ERR_CHANNEL_CUT'): ConversationEnd => {
   return { how: 'cut', error: new SottoError(code, 'the disk is full', { hint: 'free some space' }) }

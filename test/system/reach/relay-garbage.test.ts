@@ -3,9 +3,9 @@ import { expect } from 'chai'
 import type { AttendResponse } from '#gen/sotto/relay/v1/relay_service.ts'
 import { connect } from '#lib/rpc/client.ts'
 import type { Secret } from '#lib/secret.ts'
-import { relayTarget } from '../../../clients/peer/relay-link.ts'
-import { RelayService } from '../../../clients/peer/relay-service.ts'
-import { callThroughRelay, type RelayConnection } from '../../../clients/peer/relayed-call.ts'
+import { relayTarget } from '../../../clients/peer/relay/relay-link.ts'
+import { RelayService } from '../../../clients/peer/relay/relay-service.ts'
+import { callThroughRelay, type RelayConnection } from '../../../clients/peer/relay/relayed-call.ts'
 import { Deployment } from '../../support/deployment.ts'
 
 /** Said by a service as it ends: how often it has looked through all its memory for garbage. */

@@ -8,8 +8,8 @@
  */
 import { SottoError } from '#lib/errors.ts'
 import type { Target } from '#lib/rpc/client.ts'
-import type { Account } from '../profile/state.ts'
-import { connectAuth, getServerInfo, withHost } from '../session/login.ts'
+import type { Account } from '../../profile/state.ts'
+import { connectAuth, getServerInfo, withHost } from '../../session/login.ts'
 
 /** The target of a relay's connections. */
 export function relayTarget(account: Account, address: string): Target {

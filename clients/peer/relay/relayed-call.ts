@@ -11,7 +11,7 @@ import { toRetryDelay } from '#lib/rpc/retry-delay.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
 import { WIRE_ERRORS } from '#lib/rpc/status-table.ts'
 import type { Secret } from '#lib/secret.ts'
-import { within } from './record-link.ts'
+import { within } from '../record-link.ts'
 import { CALLER_END, JOINED, type RelayService } from './relay-service.ts'
 
 export type RelayConnection = Connection<typeof RelayService>

@@ -14,7 +14,7 @@ import {
   type End,
   RelayServiceService,
 } from '#gen/sotto/relay/v1/relay_service.ts'
-import { PeerService } from './peer-service.ts'
+import { PeerService } from '../peer-service.ts'
 
 /** Field 2 of the messages of both streams, and of the records in them, of a length that follows. */
 const TAG = 18
