@@ -125,7 +125,7 @@ export class Messenger {
       onReceipts: () => this.#attempt(() => this.#streamsByKey.reportRead()),
       onStopped: (name) => this.#attempt(() => known(name)?.goodbye()),
       onAllowed: (name) => known(name)?.call(),
-      onKeyPresented: (name, identityKey) => this.#reportUndeliverable(name, identityKey),
+      onPinned: (name, identityKey) => this.#reportUndeliverable(name, identityKey),
       onDoubtWithdrawn: (name, { changedAtMs }) => {
         this.#warnings.forget(name)
         const forMs = changedAtMs === undefined ? undefined : clock.local.now().getTime() - changedAtMs
@@ -365,7 +365,7 @@ export class Messenger {
     }
   }
 
-  /** Report how many messages wait for other keys of somebody than this one. */
+  /** Report how many messages wait for other keys of somebody than this one, which is pinned: as it is, they go nowhere. */
   #reportUndeliverable(name: string, identityKey: Uint8Array): void {
     const { store, events } = this.#options
     this.#attempt(() => {

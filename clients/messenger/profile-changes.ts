@@ -16,8 +16,8 @@ export interface ProfileChanges {
   readonly onStopped: (name: string) => void
   /** A conversation with somebody may be held again. */
   readonly onAllowed: (name: string) => void
-  /** Somebody has shown this key: their first here, or another than the pinned one. */
-  readonly onKeyPresented: (name: string, identityKey: Uint8Array) => void
+  /** Somebody's first key here was pinned, which is this. */
+  readonly onPinned: (name: string, identityKey: Uint8Array) => void
   /** The pinned key was proven, about which there was a doubt. */
   readonly onDoubtWithdrawn: (name: string, before: Pin) => void
   /** The user has taken another key for theirs, which is this. */
@@ -44,11 +44,10 @@ function reportKey(
   name: string,
   before: Pin | undefined,
   after: Pin,
-  { onKeyPresented, onKeyReplaced, onDoubtWithdrawn }: ProfileChanges,
+  { onPinned, onKeyReplaced, onDoubtWithdrawn }: ProfileChanges,
 ): void {
   const { identityKey, changedTo } = after
   if (before !== undefined && !isSame(before.identityKey, identityKey)) onKeyReplaced(name, identityKey)
-  else if (changedTo !== undefined && before?.changedTo === undefined) onKeyPresented(name, changedTo)
   else if (changedTo === undefined && before?.changedTo !== undefined) onDoubtWithdrawn(name, before)
-  else if (before === undefined) onKeyPresented(name, identityKey)
+  else if (before === undefined) onPinned(name, identityKey)
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { aborted } from '../../../clients/command/run-command.ts'
-import { stateOf, verify } from '../../../clients/profile/pins.ts'
+import { stateOf, trust, verify } from '../../../clients/profile/pins.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { LyingServices } from '../../support/lying-services.ts'
 import { keyPairOf } from '../../support/random.ts'
@@ -76,6 +76,14 @@ describe('Messenger, in doubt about a key', () => {
     bob = await start('bob')
     await alice.until(() => alice.refused.length > 0)
   }
+
+  it('tells of what waits for a former key once the other one is trusted, and not before', async () => {
+    await fallForALie()
+    expect([state(), alice.undeliverable]).to.deep.equal(['changed', []])
+    await trust(alice.profile, 'bob', new Date())
+    await alice.until(() => alice.undeliverable.length > 0)
+    expect(alice.undeliverable).to.deep.equal(['bob: 1'])
+  })
 
   it('says nothing while the services say another key, and warns once', async () => {
     await fallForALie()
