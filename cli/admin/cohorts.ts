@@ -6,10 +6,10 @@ import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { hasSystemCode, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
 import { escapeName } from '../../clients/terminal/escape.ts'
-import { outputFailure } from '../../clients/terminal/output-watch.ts'
 import { notice } from '../profile-command.ts'
 import { HOUR_MS, hoursOption } from './hours.ts'
 import { publicServer, readConfig } from './server.ts'
+import { writeToOutput } from './write-to-output.ts'
 
 interface ImportOptions {
   readonly hours: number
@@ -116,10 +116,4 @@ async function writeSheet(path: string, text: string): Promise<void> {
   } finally {
     await file.close()
   }
-}
-
-function writeToOutput(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (cause) => (cause ? reject(outputFailure(cause)) : resolve()))
-  })
 }

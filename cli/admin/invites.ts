@@ -31,7 +31,8 @@ export function withInvites(admin: Command): Command {
       const config = await readConfig()
       const server = await publicServer(config)
       const invitee = { name, displayName: prepareDisplayName(displayName), cohort, isReset: false }
-      printInvite(await invite(config, systemClock, invitee, hours * HOUR_MS), server, json === true)
+      const issued = await invite(config, systemClock, invitee, hours * HOUR_MS)
+      await printInvite(config, issued, server, json === true)
     })
   admin
     .command('invites')

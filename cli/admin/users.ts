@@ -52,7 +52,8 @@ export function withUsers(admin: Command): Command {
       const config = await readConfig()
       const server = await publicServer(config)
       const invitee = { name, displayName: '', cohort: undefined, isReset: true }
-      printInvite(await invite(config, systemClock, invitee, hours * HOUR_MS), server, json === true)
+      const issued = await invite(config, systemClock, invitee, hours * HOUR_MS)
+      await printInvite(config, issued, server, json === true)
     })
   admin
     .command('reset-second-factor')

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { execPath } from 'node:process'
 import { setImmediate } from 'node:timers/promises'
@@ -47,6 +48,21 @@ describe('sotto join', () => {
     const { output } = await sotto(['admin', 'invites', '--json'], '', installation.auth.folder.path)
     expect(JSON.parse(output)).to.include({ name: 'alice', displayName: 'Alice Müller', state: 'used' })
   })
+
+  for (const args of ['invite uma', 'invite uma --json', 'reset-password alice']) {
+    it(`leaves no link open that could not be printed: sotto admin ${args}`, async function () {
+      // Only Linux has a disk that is always full.
+      if (!existsSync('/dev/full')) this.skip()
+      const home = installation.auth.folder.path
+      const line = `"$0" "$1" admin ${args} >/dev/full`
+      await using running = new TestProcess('sh', ['-c', line, execPath, SOTTO], { env: environmentOf(home) })
+      const { code, errors } = await outcomeOf(running)
+      expect([code, errors.includes('(ERR_OUTPUT)')], errors).to.deep.equal([1, true])
+      const [, id] = errors.match(/the invite ([0-9a-f]+) is withdrawn/) ?? []
+      const [newest = ''] = (await sotto(['admin', 'invites', '--json'], '', home)).output.split('\n')
+      expect(JSON.parse(newest)).to.include({ id, state: 'withdrawn' })
+    })
+  }
 
   it('asks for a name where the invite leaves it open', async () => {
     const joined = await sotto(['join', '--profile', 'bob'], `${await linkFor()}\nbob\n${PASSWORD}\n`)
