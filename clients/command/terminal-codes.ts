@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isSottoError, type SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { CodePrompt } from '../session/code-prompt.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
@@ -28,9 +28,12 @@ export interface TerminalCodesOptions {
 export function terminalCodes(options: TerminalCodesOptions): CodePrompt {
   const { username, server, reader, output, isJson, notice, onAsk = () => {} } = options
 
-  async function read(question: string): Promise<string> {
+  /** @param missing - The error where a pipe or a file ends without one: what is missing is the code. */
+  async function read(question: string, missing: SottoError): Promise<string> {
     onAsk(true)
-    const code = await reader.read(question)
+    const code = await reader.read(question).catch((error: unknown) => {
+      throw isSottoError(error, 'ERR_USAGE') ? missing : error
+    })
     onAsk(false)
     return Buffer.from(code.reveal()).toString('utf8')
   }
@@ -39,14 +42,9 @@ export function terminalCodes(options: TerminalCodesOptions): CodePrompt {
     isInteractive: reader.isInteractive,
 
     async askCode(why?: SottoError) {
-      if (why === undefined) return await read('the code that the app shows now')
+      if (why === undefined) return await read('the code that the app shows now', noCode())
       if (why.code !== 'ERR_CODE_REQUIRED') notice('that code does not do, or has served; try the next one')
-      try {
-        return await read(`code for ${username}, of your app or a recovery code`)
-      } catch (error) {
-        // A pipe or a file without one: what is missing is the code.
-        throw isSottoError(error, 'ERR_USAGE') ? why : error
-      }
+      return await read(`code for ${username}, of your app or a recovery code`, why)
     },
 
     async showSecret(secret: Secret) {
@@ -75,4 +73,11 @@ export function terminalCodes(options: TerminalCodesOptions): CodePrompt {
       for (const code of codes) output.write(`${code}\n`)
     },
   }
+}
+
+/** There is no code yet when the command begins: it is of the secret that was just shown. */
+function noCode(): SottoError {
+  return new SottoError('ERR_USAGE', 'no code was given', {
+    hint: 'type it when asked, or give it, once the secret is shown, as the next line of a pipe or by a pipe that --code-file names; nothing was changed',
+  })
 }

@@ -70,6 +70,12 @@ describe('sotto second-factor', function () {
   it('is set up, asked for by every sign-in of a script, and taken away', async () => {
     expect((await firstLogin()).code).to.equal(0)
     expect((await sotto(['second-factor'])).output).to.match(/^none; to set one up: sotto second-factor on$/m)
+    const unconfirmed = await sotto(['second-factor', 'on'], `${PASSWORD}\n`)
+    expect([unconfirmed.code, unconfirmed.errors.includes('no code was given')], unconfirmed.errors).to.deep.equal([
+      2,
+      true,
+    ])
+    expect(unconfirmed.errors).to.include('--code-file').and.not.include('--password-file')
     const { secret, recoveryCodes } = await setUp()
     expect(recoveryCodes).to.have.length(10)
     expect(JSON.parse((await admin('list-users', '--json')).output)).to.include({ name: 'alice', secondFactor: true })
