@@ -33,7 +33,7 @@ export function filesCommand(): Command {
         if (transfers.length === 0) notice('no files yet', options)
       })
     })
-  const accept = answer('accept', 'take what is offered', async ({ store, profile }, ids, { to }) => {
+  const accept = answer('accept', 'take what is offered', 'it goes on', async ({ store, profile }, ids, { to }) => {
     const { acceptTransfer, checkAcceptable, checkDeclinable } = await import('../clients/files/accept.ts')
     const { mayWrite } = await import('../clients/profile/permission.ts')
     const permit = (name: string) => mayWrite(profile, name)
@@ -47,14 +47,14 @@ export function filesCommand(): Command {
   return command
     .addCommand(accept.addOption(to))
     .addCommand(
-      answer('decline', 'do not take it', async ({ store }, ids) => {
+      answer('decline', 'do not take it', TOLD, async ({ store }, ids) => {
         const { checkDeclinable, declineTransfer } = await import('../clients/files/accept.ts')
         checkDeclinable(store, ids)
         return (id) => declineTransfer(store, id)
       }),
     )
     .addCommand(
-      answer('cancel', 'end what is under way, or take back an offer', async ({ store }, ids) => {
+      answer('cancel', 'end what is under way, or take back an offer', TOLD, async ({ store }, ids) => {
         const { cancelTransfer, checkCancellable } = await import('../clients/files/accept.ts')
         checkCancellable(store, ids)
         return (id) => cancelTransfer(store, id)
@@ -79,7 +79,11 @@ type Answer = (
   options: AnswerOptions,
 ) => Promise<(id: string) => Promise<void> | void>
 
-function answer(name: string, description: string, prepare: Answer): Command {
+/** What comes yet of an answer that ends a transfer. */
+const TOLD = 'the other side is told of it'
+
+/** @param next - What comes of it once a process is there that carries files. */
+function answer(name: string, description: string, next: string, prepare: Answer): Command {
   return new Command(name)
     .description(description)
     .argument('<id...>', 'of the transfers, as sotto files shows them')
@@ -99,7 +103,7 @@ function answer(name: string, description: string, prepare: Answer): Command {
           else notice(transferRow(transfer), options)
         }
       })
-      if (!isRunning) notice('it goes on when a sotto chat, web or receive runs here', options)
+      if (!isRunning) notice(`${next} when a sotto chat, web or receive runs here`, options)
     })
 }
 

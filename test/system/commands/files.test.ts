@@ -89,7 +89,11 @@ describe('sotto files', function () {
     expect(first).to.include({ state: 'accepted', path: join(folder, 'made', 'here') })
     expect((await stat(join(folder, 'made', 'here'))).mode & 0o777).to.equal(0o700)
     expect(second).to.include({ state: 'declined' })
-    expect(await sotto('cancel', 'ab')).to.include({ code: DONE })
+    const cancelled = await sotto('cancel', 'ab')
+    expect(cancelled).to.include({ code: DONE })
+    expect(cancelled.errors).to.include(
+      '\nsotto: the other side is told of it when a sotto chat, web or receive runs here\n',
+    )
     expect((await listed())[0]).to.include({ state: 'cancelled' })
   })
 
@@ -109,7 +113,9 @@ describe('sotto files', function () {
 
   it('answers one that is named twice once', async () => {
     await bobOffers()
-    expect(await sotto('decline', 'ab', 'abab', 'cd')).to.include({ code: DONE })
+    const declined = await sotto('decline', 'ab', 'abab', 'cd')
+    expect(declined).to.include({ code: DONE })
+    expect(declined.errors.match(/the other side is told of it when/g)).to.have.length(1)
     expect((await listed()).map(({ state }) => state)).to.deep.equal(['declined', 'declined'])
   })
 
