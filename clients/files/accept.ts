@@ -105,7 +105,8 @@ async function checkFolder(folder: string, size: number, store: Store): Promise<
   if (!(await stat(path)).isDirectory()) throw saveFailed('that is no folder', 'name one that is there')
   await access(path, constants.W_OK | constants.X_OK)
   const { bytes, most, spokenFor } = await freeSpace(path, store.transfers.list())
-  if (most < size) throw saveFailed('it is larger than the disk', 'choose a folder on another disk')
+  if (most < size)
+    throw saveFailed('it is larger than the disk, less the 16 MiB that stay free', 'choose a folder on another disk')
   if (bytes < size) throw noRoom('there is no room for it on the disk')
   if (bytes - spokenFor < size) throw noRoom('there is no room for it on the disk beside what is still to come')
   return path

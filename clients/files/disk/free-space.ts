@@ -7,7 +7,10 @@
 import { stat, statfs } from 'node:fs/promises'
 import type { Transfer } from '../../store/transfers/transfer.ts'
 
-/** The space to leave free beside a file that comes, in bytes: the store and other programs need some, too. */
+/**
+ * The space to leave free beside a file that comes, in bytes, of which an error tells: the store and other programs need
+ * some, too.
+ */
 const SPARE_BYTES = 16 * 1024 * 1024
 
 export interface FreeSpace {

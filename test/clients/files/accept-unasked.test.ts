@@ -97,22 +97,35 @@ describe('Files, of what is accepted without asking', () => {
   })
 
   it('accepts nothing that would take the last 16 MiB of the disk', async () => {
-    const { bavail, bsize } = await statfs(acceptInto)
+    const { blocks, bavail, bsize } = await statfs(acceptInto)
     const giver = memoryStore()
     const alice = new DeliveringSide(giver.messageLog('bob', BOB_KEY), true)
-    const { kind } = offered({ large: bavail * bsize - 8 * 1024 * 1024 })
-    if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
-    giver.transfers.offer(permitWriting('bob'), alice.messageLog, { offer: kind.value, path: '/large' })
+    for (const [name, room] of Object.entries({ large: bavail, disk: blocks })) {
+      const { kind } = offered({ [name]: room * bsize - 8 * 1024 * 1024 })
+      if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
+      giver.transfers.offer(permitWriting('bob'), alice.messageLog, { offer: kind.value, path: `/${name}` })
+    }
     converse(alice, new DeliveringSide(messageLog, false))
     giver.close()
-    const settled = Promise.withResolvers<string | undefined>()
+    const messages = new Map<string, string>()
+    const settled = Promise.withResolvers<void>()
     const files = filesWhere({
-      onFile: ({ name }, error) => void (name === 'large' && settled.resolve(error?.message)),
+      onFile({ name }, error) {
+        if (error) messages.set(name, error.message)
+        if (messages.size === 2) settled.resolve()
+      },
     })
     files.poll()
-    expect(await settled.promise).to.equal('there is no room for it on the disk')
+    await settled.promise
+    expect([...messages]).to.deep.equal([
+      ['large', 'there is no room for it on the disk'],
+      ['disk', 'it is larger than the disk, less the 16 MiB that stay free'],
+    ])
     await files.stop()
-    expect(store.transfers.list().map(({ name, state }) => `${name} ${state}`)).to.include('large offered')
+    expect(store.transfers.list().map(({ name, state }) => `${name} ${state}`)).to.include.members([
+      'large offered',
+      'disk save-failed',
+    ])
   })
 
   it('has accepted what it was accepting when it is stopped, and accepts nothing more', async () => {
