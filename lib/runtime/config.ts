@@ -14,8 +14,12 @@ import { type Environment, expandHome, invalidSettings, settingProblems } from '
 import { LOG_LEVELS } from './log-levels.ts'
 import { Ranges } from './network/ranges.ts'
 
-// What is wrong is said in English; that part of zod says nothing by itself.
-z.config(en())
+// What is wrong is said in English; that part of zod says nothing by itself. Of what no setting has words of its own for.
+const { localeError } = en()
+z.config({
+  localeError: (issue) =>
+    issue.code === 'invalid_value' ? `must be one of: ${issue.values.join(', ')}` : localeError(issue),
+})
 
 /** A setting with a value where it is not set. */
 export const byDefault = z._default
@@ -25,13 +29,25 @@ export type Settings = Readonly<Record<`SOTTO_${string}`, z.ZodMiniType>>
 
 /** A whole number within limits, in decimal digits. (A coercion would take a blank for 0, and 0x10 for 16.) */
 export function wholeNumberSetting(min: number, max: number) {
-  const digits = z.string().check(z.regex(/^\d{1,15}$/, 'must be a whole number'))
-  return z.pipe(z.pipe(digits, z.transform(Number)), z.number().check(z.gte(min), z.lte(max)))
+  const words = wholeNumberFrom(min, max)
+  const digits = z.string().check(z.regex(/^\d{1,15}$/, words))
+  return z.pipe(z.pipe(digits, z.transform(Number)), z.number().check(z.gte(min, words), z.lte(max, words)))
 }
 
 /** The same, as a number may be written: also in hexadecimal digits, or with an exponent. */
 export function coercedSetting(min: number, max: number) {
-  return z.pipe(z.coerce.number(), z.int().check(z.gte(min), z.lte(max)))
+  const words = wholeNumberFrom(min, max)
+  return z.pipe(z.coerce.number(words), z.int(words).check(z.gte(min, words), z.lte(max, words)))
+}
+
+function wholeNumberFrom(min: number, max: number): string {
+  return `must be a whole number from ${min} to ${max}`
+}
+
+/** A number above 0, which may have a fraction. */
+export function positiveSetting(max: number) {
+  const words = `must be a number above 0, at most ${max}`
+  return z.coerce.number(words).check(z.positive(words), z.lte(max, words))
 }
 
 /** A file or a folder, in which `~` is the user's home. */
@@ -39,7 +55,7 @@ export const pathSetting = z.pipe(z.string(), z.transform(expandHome))
 /** A TCP port; 0 for any free one. */
 export const portSetting = wholeNumberSetting(0, 65_535)
 /** Where a server listens: an IP literal, `::` for all addresses. */
-export const hostSetting = z.union([z.ipv4(), z.ipv6()])
+export const hostSetting = z.union([z.ipv4(), z.ipv6()], 'must be an IP address; :: stands for all')
 /** How many connections a service takes: eight, of which one is left for calls, are the least that is of use. */
 export const connectionsSetting = coercedSetting(8, 1_000_000)
 /** How many times something counts: a whole number from 1 on. */

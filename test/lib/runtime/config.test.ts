@@ -2,7 +2,18 @@ import { homedir } from 'node:os'
 import { expect } from 'chai'
 import * as z from 'zod/mini'
 import { SottoError } from '#lib/errors.ts'
-import { byDefault, listSetting, logLevelSetting, pathSetting, portSetting, readSettings } from '#lib/runtime/config.ts'
+import {
+  byDefault,
+  coercedSetting,
+  hostSetting,
+  listSetting,
+  logLevelSetting,
+  pathSetting,
+  portSetting,
+  positiveSetting,
+  readSettings,
+  relaySetting,
+} from '#lib/runtime/config.ts'
 import { codeOf } from '../../support/code-of.ts'
 
 const SETTINGS = {
@@ -59,6 +70,28 @@ describe('readSettings', () => {
     expect(thrown).to.be.instanceOf(SottoError).with.property('code', 'ERR_CONFIG')
     for (const name of Object.keys(env)) expect((thrown as SottoError).message).to.include(name)
     expect((thrown as SottoError).message).to.not.include('hunter2')
+  })
+
+  it('says of each setting what it may be', () => {
+    const settings = {
+      SOTTO_TEST_PORT: portSetting,
+      SOTTO_TEST_COUNT: coercedSetting(8, 100),
+      SOTTO_TEST_DAYS: positiveSetting(7),
+      SOTTO_TEST_HOST: hostSetting,
+      SOTTO_TEST_RELAY: relaySetting,
+    }
+    const words = {
+      SOTTO_TEST_PORT: 'must be a whole number from 0 to 65535',
+      SOTTO_TEST_COUNT: 'must be a whole number from 8 to 100',
+      SOTTO_TEST_DAYS: 'must be a number above 0, at most 7',
+      SOTTO_TEST_HOST: 'must be an IP address; :: stands for all',
+      SOTTO_TEST_RELAY: 'must be one of: on, off',
+    }
+    const lines = Object.entries(words).map(([name, what]) => `  ${name}: ${what}`)
+    for (const wrong of ['99999', '-1', '1000.5', 'many']) {
+      const env = Object.fromEntries(Object.keys(settings).map((name) => [name, wrong]))
+      expect(() => readSettings(settings, env)).to.throw(['the configuration is not valid', ...lines].join('\n'))
+    }
   })
 
   for (const port of ['-1', '65536', '1.5', 'http', '0x', ' ']) {
