@@ -62,6 +62,12 @@ export async function web(options: WebOptions): Promise<void> {
   const access = new Access(profile, options.clock)
   const lock = await tryLock(profile)
   if (lock === undefined) {
+    const unused = unusedOf(options, access.port)
+    if (unused.length > 0) {
+      options.notice(
+        `the page of this profile is there already: a link to it as it is, without ${unused.join(' and ')}`,
+      )
+    }
     const opened = await give(options, profile, access, access.port)
     if (opened !== undefined) await untilFollowed(opened, access, options.signal)
     return
@@ -100,6 +106,15 @@ export async function web(options: WebOptions): Promise<void> {
       )
     },
   })
+}
+
+/** What was asked for of the page, and is not so where another process serves it. */
+function unusedOf({ port, hostNames, acceptInto }: WebOptions, presentPort: number): string[] {
+  return [
+    ...(port === undefined || port === presentPort ? [] : [`--port ${port}`]),
+    ...hostNames.map((name) => `--host-name ${name}`),
+    ...(acceptInto === undefined ? [] : ['--accept-files']),
+  ]
 }
 
 /** A link that the browser was given in a file. */

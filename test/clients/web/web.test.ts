@@ -214,6 +214,19 @@ describe('sotto web', function () {
     expect((await page.follow(link)).status).to.equal(401)
   })
 
+  it('tells of what was asked for of the page that is there already, and is not so', async () => {
+    await using same = await WebPage.open(installation, 'alice', { port: Number(page.address.port) })
+    await using other = await WebPage.open(installation, 'alice', { port: 1, hostNames: ['localhost:8443'] })
+    await Promise.all([same.done, other.done])
+    expect([same.address.port, other.address.port]).to.deep.equal([page.address.port, page.address.port])
+    expect([same.notices, other.notices]).to.deep.equal([
+      [],
+      [
+        'the page of this profile is there already: a link to it as it is, without --port 1 and --host-name localhost:8443',
+      ],
+    ])
+  })
+
   it('leads a browser to the page of another process, and stays until it is there', async () => {
     const folder = await temporaryFolder()
     const { PATH } = process.env
