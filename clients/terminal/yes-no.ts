@@ -18,7 +18,7 @@ export async function isYes(question: string, input: Readable, output: OutputStr
  * The terminal edits the line and obeys Ctrl-C by itself.
  *
  * @param answers - What a line says that gives each.
- * @returns undefined for any other line, and where the input ends without one.
+ * @returns undefined for any other line, and where the input ends without one; then the question's line is ended here.
  */
 export async function askChoice<Answer extends string>(
   question: string,
@@ -32,6 +32,7 @@ export async function askChoice<Answer extends string>(
     for await (const line of lines) {
       return (Object.keys(answers) as Answer[]).find((answer) => answers[answer].test(line.trim()))
     }
+    output.write('\n')
     return undefined
   } finally {
     lines.close()
