@@ -21,5 +21,5 @@ export function hoursOption(): Option {
 function hours(text: string): number {
   const value = Number(text)
   if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= MAX_HOURS) return value
-  throw new InvalidArgumentError(`It must be a number of hours, at most ${MAX_HOURS}.`)
+  throw new InvalidArgumentError(`It must be a number of hours above 0, at most ${MAX_HOURS}.`)
 }

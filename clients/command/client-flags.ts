@@ -35,5 +35,5 @@ export function withClientFlags(command: Command): Command {
 export function seconds(text: string): number {
   const value = Number(text)
   if (text !== '' && value >= 0 && value <= 86_400) return value
-  throw new InvalidArgumentError('It must be a number of seconds, at most 86400.')
+  throw new InvalidArgumentError('It must be a number of seconds from 0 to 86400.')
 }
