@@ -164,11 +164,19 @@ const OPTIONS: Readonly<Partial<Record<CommandForm['argument'], RegExp>>> = {
   '[NAME …]': / +(pinned|seen)$/,
 }
 
+/** The arguments that a command cannot do without. */
+const NEEDED: Readonly<Partial<Record<CommandForm['argument'], string>>> = {
+  NAME: 'a name',
+  'NAME [yes]': 'a name',
+  WORDS: 'words',
+  PATH: 'a path',
+  'ID …': 'an id, or all,',
+}
+
 /** The mistake in an argument, or undefined. */
 function mistakeIn(form: CommandForm['argument'], argument: string): string | undefined {
   if (form === '') return argument === '' ? undefined : 'takes nothing after it'
-  if (argument === '')
-    return form.startsWith('[') ? undefined : `needs a ${form.replace(/ .*/, '').toLowerCase()} after it`
+  if (argument === '') return form in NEEDED ? `needs ${NEEDED[form]} after it` : undefined
   const name = argument.replace(OPTIONS[form] ?? /$^/, '')
   if (form.includes('NAME') && !USERNAME.test(name)) return 'needs a name of a-z, 0-9, ".", "_" and "-" after it'
   if (form === '[on|off]' && argument !== 'on' && argument !== 'off') return 'needs on or off after it'

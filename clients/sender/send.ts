@@ -16,7 +16,7 @@ import { jsonLinesOf, linesOf } from './input.ts'
 import { OfferDisplay } from './offer-display.ts'
 import type { Report, Texts } from './send-tracker.ts'
 import { Sending } from './sending.ts'
-import { messagesAre, THEY_GO_ON, THEY_WAIT } from './unacknowledged.ts'
+import { leftInMailbox, THEY_GO_ON, THEY_WAIT } from './unacknowledged.ts'
 import type { Wait } from './wait.ts'
 
 export interface SendOptions extends CommandOptions {
@@ -183,11 +183,7 @@ async function leaveForLater(
 
 /** Say what lies in their mailbox, and what becomes of files that are offered so. */
 function noticeLeft({ to }: SendOptions, { output }: Running, { left, unfinished: files }: Sending): void {
-  if (left > 0) {
-    output.notice(
-      `${to} is away: ${messagesAre(left)} in their mailbox, for 14 days at most, and stays here until they have it`,
-    )
-  }
+  if (left > 0) output.notice(leftInMailbox(to, left))
   if (files === 0) return
   output.notice(`${files === 1 ? 'one file is offered' : `${files} files are offered`} in ${to}’s mailbox`)
   noticeFilesWait(output)

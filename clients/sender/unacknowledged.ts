@@ -1,5 +1,5 @@
 /**
- * The errors of a `sotto send` about messages and files that have not arrived when it ends.
+ * What a `sotto send` says of messages and files that have not arrived when it ends.
  *
  * @module
  */
@@ -40,6 +40,12 @@ export function nothingLeft(name: string, cause: SottoError | undefined): string
   return `nothing more goes into ${name}’s mailbox: ${whyNotPosted(cause)}`
 }
 
+/** The notice of so many messages that lie in somebody's mailbox. */
+export function leftInMailbox(name: string, count: number): string {
+  const [stay, them] = count === 1 ? ['stays', 'it'] : ['stay', 'them']
+  return `${name} is away: ${messagesAre(count)} in their mailbox, for 14 days at most, and ${stay} here until they have ${them}`
+}
+
 function whyNotPosted(cause: SottoError | undefined): string {
   if (cause === undefined) return 'a letter takes 60 KiB, and nothing behind what is larger'
   return cause.code === 'ERR_BUSY' ? 'there is no room for more' : cause.message
@@ -61,6 +67,6 @@ export function notReached(name: string): SottoError {
 }
 
 /** So many messages, with the verb. */
-export function messagesAre(count: number): string {
+function messagesAre(count: number): string {
   return count === 1 ? 'one message is' : `${count} messages are`
 }

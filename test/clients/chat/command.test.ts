@@ -98,6 +98,20 @@ describe('parseLine', () => {
     })
   }
 
+  it('says what a command needs', () => {
+    const needs = ['/to', '/forget', '/search', '/file', '/again', '/drop'].map((line) => parseLine(line))
+    expect(needs).to.deep.equal(
+      [
+        '/to needs a name after it',
+        '/forget needs a name after it',
+        '/search needs words after it',
+        '/file needs a path after it',
+        '/again needs an id, or all, after it',
+        '/drop needs an id, or all, after it',
+      ].map((what) => ({ kind: 'mistake', what })),
+    )
+  })
+
   it('never sends what begins with one slash', () => {
     assertProperty(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
