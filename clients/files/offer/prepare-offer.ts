@@ -45,8 +45,8 @@ const NO_HASH = Buffer.alloc(SHA256_BYTES)
  * Make an offer of a file or a folder.
  *
  * @throws SottoError
- *   - `ERR_INVALID_FILE`, which names the path, for what is not there, cannot be read, changes meanwhile, has a name
- *     that no offer may have, or is no file,
+ *   - `ERR_INVALID_FILE`, which names the path, for what is not there, cannot be read, changes meanwhile, holds
+ *     more or less than its size says, has a name that no offer may have, or is no file,
  *   - `ERR_MESSAGE_TOO_LARGE` for a folder of more files than a manifest has room for,
  *   - the signal's reason.
  */
@@ -214,8 +214,10 @@ async function hashOf(at: string, size: bigint, signal: AbortSignal, onRead: (by
     const before = fstatSync(file.fd, { bigint: true })
     if (!before.isFile() || before.size !== size) throw changed(at)
     const { sha256, bytes } = await hashOpenFile(file, { most: Number(size), signal, onRead })
+    const { bytesRead: beyond } = await file.read(Buffer.alloc(1), 0, 1, Number(size))
     const after = fstatSync(file.fd, { bigint: true })
-    if (BigInt(bytes) !== size || after.size !== size || after.mtimeNs !== before.mtimeNs) throw changed(at)
+    if (after.size !== size || after.mtimeNs !== before.mtimeNs) throw changed(at)
+    if (BigInt(bytes) !== size || beyond > 0) throw notItsSize(at)
     return sha256
   } catch (error) {
     if (error instanceof Error && 'syscall' in error) throw unreadable(at, error)
@@ -235,6 +237,11 @@ function unreadable(at: string, cause: unknown): SottoError {
 
 function changed(at: string): SottoError {
   return invalid(at, 'changes while it is read', { hint: 'offer it when whatever writes it is done' })
+}
+
+/** Such as a file of /proc, of size 0 whatever is read from it. */
+function notItsSize(at: string): SottoError {
+  return invalid(at, 'holds more or less than its size says', { hint: 'copy what is in it to a file, and offer that' })
 }
 
 function invalid(at: string, what: string, options: { cause?: unknown; hint?: string } = {}): SottoError {

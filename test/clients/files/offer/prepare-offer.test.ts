@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { appendFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -201,6 +201,15 @@ describe('prepareOffer', () => {
       expect((await rejection(prepareOffer(at, { signal, onHashed }))).code).to.equal('ERR_INVALID_FILE')
     }
   })
+
+  for (const at of ['/proc/cpuinfo', '/proc/self/status', '/sys/kernel/mm/transparent_hugepage/enabled']) {
+    it(`refuses what holds more or less than its size says: ${at}`, async function () {
+      if (!existsSync(at)) this.skip()
+      const error = await rejection(prepareOffer(at, { signal }))
+      expect(error).to.include({ code: 'ERR_INVALID_FILE' })
+      expect(error.message).to.match(/ holds more or less than its size says$/)
+    })
+  }
 
   it('tells how far it has come, and stops when it is told to', async () => {
     await make('all/a', 'x'.repeat(1_500_000))
