@@ -8,6 +8,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { SottoError } from '#lib/errors.ts'
 import { inSnapshot, inTransaction } from '#lib/runtime/database/queries.ts'
+import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { appendAudit, auditHead, byHost, hasAuditHash } from '../audit/audit-log.ts'
 import { type AuditHead, EMPTY_HEAD } from '../audit/chain.ts'
 import { MIGRATIONS } from '../migrations.ts'
@@ -104,7 +105,10 @@ async function insertAll(transaction: Transaction<AuthSchema>, rows: readonly Ba
   }
 }
 
-/** Have the directories told of the sessions that are no longer there, under numbers that go on. */
+/** The session that is told to have ended where none has. */
+const NOBODYS_SESSION = Buffer.alloc(SESSION_ID_BYTES)
+
+/** Have the directories told of the sessions that are no longer there, under numbers that go on, and go on after that. */
 async function noteEnds(
   transaction: Transaction<AuthSchema>,
   { before, newest, nowMs }: { before: readonly { id: Uint8Array }[]; newest: number; nowMs: number },
@@ -113,6 +117,8 @@ async function noteEnds(
   const now = new Set((await transaction.selectFrom('session').select('id').execute()).map(({ id }) => hex(id)))
   const ended = before.filter(({ id }) => !now.has(hex(id)))
   const from = Math.max(newest, await newestRevocation(transaction)) + 1
+  // The next number is drawn from the newest, which therefore has to be there.
+  if (ended.length === 0 && from > 1) ended.push({ id: NOBODYS_SESSION })
   await transaction.deleteFrom('revocation').execute()
   for (const [index, { id }] of ended.entries()) {
     await transaction

@@ -1,11 +1,21 @@
 import { expect } from 'chai'
 import { backup, type RestoreOptions, restore } from '../../../services/auth/backup/backup.ts'
+import type { Revocations } from '../../../services/auth/revocations.ts'
 import { TABLES } from '../../../services/auth/store.ts'
 import { AuthRecords, findSession, passwordOf } from '../../support/auth-records.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 
 const OPTIONS: RestoreOptions = { replace: false, endSessions: false, what: 'database restored', nowMs: 0 }
+
+/** Hear of what has ended up to this session. @returns its number. */
+async function untilTold(watch: ReturnType<Revocations['watch']>, sessionId: Uint8Array): Promise<number> {
+  for await (const { number, sessionIds } of watch) {
+    if (sessionIds.some((id) => Buffer.from(sessionId).equals(id))) return number
+    if (sessionIds.length === 0) break
+  }
+  throw new Error('nobody was told')
+}
 
 describe("a backup of Auth's database", () => {
   let source: AuthRecords
@@ -76,6 +86,39 @@ describe("a backup of Auth's database", () => {
       [2, later.id, 7],
     ])
     expect(await findSession(source.sessions, kept.id)).not.to.equal(undefined)
+  })
+
+  it('lets numbers go on for those who listen, though no session is gone with it', async () => {
+    await source.accounts.add([{ name: 'carol', password: passwordOf("carol's") }])
+    for (const name of ['alice', 'bob']) {
+      await beginSession(source, name)
+      await source.accounts.setPassword(name, passwordOf(`${name}'s new`))
+    }
+    const over = new AbortController()
+    const open = source.revocations.watch(undefined, over.signal)
+    expect((await open.next()).value).to.include({ number: 2 })
+    await restoreInto(source, await linesOf(source), { replace: true })
+    const later = await beginSession(source, 'carol')
+    await source.accounts.setPassword('carol', passwordOf("carol's new"))
+    source.revocations.noteChange()
+    const told = await untilTold(open, later.id)
+    over.abort()
+    expect(told).to.equal(4)
+  })
+
+  it('lets nobody believe that they have heard all, who have missed what is gone with it', async () => {
+    await beginSession(source, 'alice')
+    await beginSession(source, 'bob')
+    await source.accounts.setPassword('alice', passwordOf("alice's new"))
+    await source.accounts.setPassword('bob', passwordOf("bob's new"))
+    await restoreInto(source, await linesOf(source), { replace: true })
+    const over = new AbortController()
+    const incomplete: unknown[] = []
+    for (const after of [1, 2]) {
+      const said = await source.revocations.watch(after, over.signal).next()
+      incomplete.push(said.value?.incomplete)
+    }
+    expect(incomplete).to.deep.equal([true, false])
   })
 
   it('has everybody sign in again where that is asked for', async () => {
