@@ -115,23 +115,39 @@ export function collectLayout(payloadBytes: number): Layout {
   return { 1: { message: { 1: 'letter_id', 2: { message: letterLayout(payloadBytes) } } } }
 }
 
-/** The pieces of a message that this end has written or read; of a field without a name, one without a name. */
+/**
+ * The pieces of a message that this end has written or read; of a field without a name, one without a name. Whoever wrote
+ * it may have put anything behind its fields: what has no form is a piece without a name, too.
+ */
 export function piecesOf(encoded: Uint8Array, layout: Layout): WirePiece[] {
   const reader = new BinaryReader(encoded)
   const pieces: WirePiece[] = []
   while (reader.pos < reader.len) {
     const start = reader.pos
-    const [number, type] = reader.tag()
-    let valueStart = reader.pos
-    if (type === WireType.LengthDelimited) {
-      const length = reader.uint32()
-      valueStart = reader.pos
-      reader.pos += length
-    } else reader.skip(type)
-    pieces.push(pieceOf(undefined, encoded.subarray(start, valueStart)))
-    pieces.push(...placed(layout[number], encoded.subarray(valueStart, reader.pos)))
+    const field = nextField(reader)
+    if (field === undefined) return [...pieces, pieceOf(undefined, encoded.subarray(start))]
+    pieces.push(pieceOf(undefined, encoded.subarray(start, field.valueStart)))
+    pieces.push(...placed(layout[field.number], encoded.subarray(field.valueStart, reader.pos)))
   }
   return pieces
+}
+
+/** Pass over a field. @returns undefined where there is none: a decoder stops, or passes over it, where this reader throws. */
+function nextField(reader: BinaryReader): { readonly number: number; readonly valueStart: number } | undefined {
+  try {
+    const [number, type] = reader.tag()
+    const tagEnd = reader.pos
+    if (type !== WireType.LengthDelimited) {
+      reader.skip(type)
+      return { number, valueStart: tagEnd }
+    }
+    const length = reader.uint32()
+    const valueStart = reader.pos
+    reader.pos += length
+    return { number, valueStart }
+  } catch {
+    return undefined
+  }
 }
 
 function placed(place: Place | undefined, value: Uint8Array): WirePiece[] {

@@ -1,9 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import { TraceEvent as EventForm } from '#gen/sotto/agent/v1/agent_service.ts'
+import { Letter } from '#gen/sotto/peer/v1/letter.ts'
 import { CloseReason, Event, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { TraceEvent as PageEvent } from '#gen/web/sotto/agent/v1/agent_service.ts'
-import { encodeLetterBody } from '#lib/letter/letter-body.ts'
+import { decodeClear } from '#lib/channel/hello.ts'
+import { encodeLetterBody, parseLetterBody } from '#lib/letter/letter-body.ts'
 import type { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { traceForm } from '../../../clients/agent/forms/trace-form.ts'
@@ -48,6 +50,11 @@ const PASSWORD = 'correct horse battery staple'
 /** The fields of messages that nobody may see. */
 const SECRET_PIECES: ReadonlySet<string> = new Set(['password', 'code', 'session_token'])
 const TEXT = 'meet me at the bridge'
+
+/** Bytes at which a decoder stops, or which it passes over, and that are no field: a tag of 0, ends of groups, a long tag. */
+const NO_FIELDS = [[0], [0, 0xff, 0xff], [0x04], [0x3c, 0x05], [0xb8, 0x80, 0x80, 0x80, 0x80, 0x00, 0x01]].map(
+  (bytes) => Buffer.from(bytes),
+)
 
 /** One event of each kind, as real messages make them. */
 function everyEvent(sender = 'alice'): TraceEvent[] {
@@ -317,6 +324,23 @@ describe('a trace', () => {
     const { wire } = traceJson(login) as { wire: { field?: string }[] }
     const fields = wire.flatMap(({ field }) => field ?? [])
     expect(fields).to.deep.equal(['username', 'password', 'identity_key', 'replace_identity_key', 'code'])
+  })
+
+  it('tells of a letter and a Hello that are taken, whatever stands behind their fields', () => {
+    const sealed = Letter.decode(sealedLetter())
+    const { hello: made } = hello()
+    const body = parseLetterBody(encodeLetterBody(letterResume(), undefined))
+    for (const behind of NO_FIELDS) {
+      const letter = Buffer.from(Letter.encode({ ...sealed, clear: Buffer.concat([sealed.clear, behind]) }).finish())
+      const collected = collectedEvent({ letterId: Buffer.alloc(16), letter }, 'bob', { ticket: letterTicket(), body })
+      const clear = Buffer.concat([made.clear, behind])
+      expect(decodeClear(clear).version).to.equal(1)
+      const said = helloEvent({ ...made, clear }, { opener: 'alice', host: 'bob' })
+      for (const { wire = [], bytes } of [collected, said]) {
+        expect(wire.map(({ field }) => field)).to.include.members(['version', 'ticket', 'noise: payload'])
+        expect(wire.reduce((sum, piece) => sum + piece.bytes, 0)).to.equal(bytes)
+      }
+    }
   })
 
   it('reveals the secrets of a demo whole as JSON, where it is told to', () => {
