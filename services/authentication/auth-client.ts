@@ -78,7 +78,7 @@ export class AuthClient {
   /**
    * Tell who the caller is, and extend the session.
    *
-   * @throws SottoError `ERR_SESSION_ENDED`, `ERR_UNAVAILABLE`.
+   * @throws SottoError `ERR_SESSION_ENDED`; as {@link ask}.
    */
   async authenticate(origin: Origin): Promise<Authenticated> {
     const bearer = revealBearer(origin.bearer)
@@ -108,7 +108,8 @@ export class AuthClient {
   /**
    * Make a call to Auth for one of our own.
    *
-   * @throws SottoError what is for our caller; `ERR_UNAVAILABLE` for whatever else it fails with; the signal's reason.
+   * @throws SottoError what Auth refuses our caller; `ERR_SERVER_DISK_FULL`, `ERR_SERVER_STORE` if it cannot use its
+   *   database; `ERR_UNAVAILABLE` for whatever else it fails with; the signal's reason.
    */
   async ask<Answer>(
     { requestId, signal }: Pick<Origin, 'signal'> & Partial<Origin>,

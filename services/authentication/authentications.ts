@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { type ErrorCode, isSottoError } from '#lib/errors.ts'
 import { mapKeyOf } from '#lib/map-key.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { bearerHash } from '#lib/session/session-keys.ts'
@@ -27,6 +28,13 @@ const MAX_KNOWN = 50_000
  * before it and come after it.
  */
 const OVERTAKEN_MS = 15_000
+
+/** The errors that say nothing of a session: Auth cannot be reached, or cannot use its database. */
+const CANNOT_TELL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ERR_UNAVAILABLE',
+  'ERR_SERVER_DISK_FULL',
+  'ERR_SERVER_STORE',
+])
 
 /** Whose bearer came with a call. */
 export interface Caller extends Authenticated {
@@ -59,7 +67,7 @@ export class Authentications {
   /**
    * Tell who the caller is. The session is extended every {@link REUSE_MS} of its use.
    *
-   * @throws SottoError `ERR_SESSION_ENDED`, `ERR_UNAVAILABLE`.
+   * @throws SottoError `ERR_SESSION_ENDED`; {@link CANNOT_TELL}.
    */
   async authenticate(origin: Origin): Promise<Caller> {
     const bearerHash = hashOf(origin)
@@ -68,6 +76,21 @@ export class Authentications {
     const authenticated = await this.#auth.authenticate(origin)
     if (this.#endedLately.has(mapKeyOf(authenticated.sessionId))) throw sessionEnded()
     return this.#callerOf(this.#keep(bearerHash, authenticated))
+  }
+
+  /**
+   * Tell again who somebody is who was let in, which extends their session.
+   *
+   * @returns undefined while Auth cannot tell: whoever is there then stays.
+   * @throws SottoError `ERR_SESSION_ENDED`; the signal's reason.
+   */
+  async confirm(origin: Origin): Promise<Caller | undefined> {
+    try {
+      return await this.authenticate(origin)
+    } catch (error) {
+      if (isSottoError(error) && CANNOT_TELL.has(error.code) && !origin.signal.aborted) return undefined
+      throw error
+    }
   }
 
   /** Take note of what Auth tells of ended sessions. */

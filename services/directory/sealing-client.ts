@@ -44,7 +44,7 @@ export class SealingClient {
   /**
    * Make sure that an account exists.
    *
-   * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_UNAVAILABLE`.
+   * @throws SottoError `ERR_NO_SUCH_USER`; as {@link AuthClient.ask}.
    */
   async findAccount(origin: Origin, username: string): Promise<void> {
     await this.#auth.ask(origin, (call, options) => call.findAccount({ username }, options))
@@ -53,7 +53,7 @@ export class SealingClient {
   /**
    * List accounts, for a caller who is signed in.
    *
-   * @throws SottoError `ERR_SESSION_ENDED`, `ERR_TURNED_OFF`, `ERR_UNAVAILABLE`.
+   * @throws SottoError `ERR_SESSION_ENDED`, `ERR_TURNED_OFF`; as {@link AuthClient.ask}.
    */
   async listAccounts(
     origin: Origin,
@@ -67,7 +67,7 @@ export class SealingClient {
    * Have a conversation's secret minted and sealed for both ends.
    *
    * @throws SottoError `ERR_SESSION_ENDED` for the caller's session, `ERR_NOT_ONLINE` for the receiver's;
-   *   `ERR_CHAT_WITH_SELF`, `ERR_UNAVAILABLE`.
+   *   `ERR_CHAT_WITH_SELF`; `ERR_INTERNAL` where Auth could not seal it; as {@link AuthClient.ask}.
    */
   async sealChat({ bearer, requestId }: Origin, request: ChatRequest): Promise<SealedChat> {
     const result = await this.#chats.ask({ ...request, senderBearer: revealBearer(bearer), requestId })
@@ -78,8 +78,8 @@ export class SealingClient {
   /**
    * Have a letter's secret minted and sealed for both ends.
    *
-   * @throws SottoError `ERR_SESSION_ENDED`, `ERR_NO_SUCH_USER`, `ERR_NO_MAILBOX`, `ERR_CHAT_WITH_SELF`,
-   *   `ERR_UNAVAILABLE`.
+   * @throws SottoError `ERR_SESSION_ENDED`, `ERR_NO_SUCH_USER`, `ERR_NO_MAILBOX`, `ERR_CHAT_WITH_SELF`;
+   *   `ERR_INTERNAL` where Auth could not seal it; as {@link AuthClient.ask}.
    */
   async sealLetter({ bearer, requestId }: Origin, receiverName: string, nonce: Buffer): Promise<SealedLetter> {
     const letter = { senderBearer: revealBearer(bearer), receiverName, nonce, requestId }

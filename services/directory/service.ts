@@ -30,7 +30,6 @@ import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Ranges } from '#lib/runtime/network/ranges.ts'
 import { chatWithSelf } from '#lib/shared-errors.ts'
-import type { Origin } from '../authentication/auth-client.ts'
 import type { Authentications, Caller } from '../authentication/authentications.ts'
 import { judgeEndpoints } from './endpoints.ts'
 import type { PresenceRegistry } from './presence.ts'
@@ -92,7 +91,8 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
         replaced = UNSPECIFIED
         refusedEndpoints = []
         await pause(heartbeatMs, over)
-        const confirmed = await reauthenticate({ requestId, bearer, signal: over })
+        const confirmed = await authentications.confirm({ requestId, bearer, signal: over })
+        // Those who are online stay so while Auth cannot tell.
         if (confirmed) {
           caller = confirmed
           clockOffsetMs = offsetOf(confirmed)
@@ -114,19 +114,6 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     context.noteAccount(caller.account)
     context.countFor(caller.account, calls)
     return caller
-  }
-
-  /**
-   * Authenticate a caller again; undefined while Auth cannot be reached. Those who are online then stay online, and
-   * others are still told of them.
-   */
-  async function reauthenticate(origin: Origin): Promise<Caller | undefined> {
-    try {
-      return await authentications.authenticate(origin)
-    } catch (error) {
-      if (isSottoError(error, 'ERR_UNAVAILABLE') && !origin.signal.aborted) return undefined
-      throw error
-    }
   }
 
   /** Tickets expire by Auth's clock, so it is that one which clients are told; ours fills the time between its answers. */
@@ -155,7 +142,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
       const untilHeartbeat = AbortSignal.any([over, AbortSignal.timeout(heartbeatMs)])
       for await (const states of watch.states(untilHeartbeat)) yield { states: states.map(stateOf) }
       over.throwIfAborted()
-      caller = (await reauthenticate(context)) ?? caller
+      caller = (await authentications.confirm(context)) ?? caller
       yield { states: [] }
     }
   }

@@ -12,7 +12,7 @@ import type {
   CallResponse,
   End,
 } from '#gen/sotto/relay/v1/relay_service.ts'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { SottoError } from '#lib/errors.ts'
 import { ATTENDANCE_ID_BYTES } from '#lib/protocol.ts'
 import type { CallContext, Duplex, Handlers } from '#lib/rpc/service.ts'
 import { Violations } from '#lib/validation.ts'
@@ -45,7 +45,7 @@ export interface Traffic {
 
 export interface RelayHandlersOptions {
   readonly attendances: Attendances<Answerer>
-  readonly authentications: Pick<Authentications, 'authenticate'>
+  readonly authentications: Pick<Authentications, 'authenticate' | 'confirm'>
   readonly quotas: Quotas
   /** Kept up to date. */
   readonly traffic: Traffic
@@ -71,13 +71,6 @@ export function createRelayHandlers(options: RelayHandlersOptions): Handlers<typ
     return caller
   }
 
-  /** Look at a session again, which extends it. While Auth cannot be reached, what is open stays so. */
-  async function reauthenticate(context: CallContext): Promise<void> {
-    await authentications.authenticate(context).catch((error: unknown) => {
-      if (!isSottoError(error, 'ERR_UNAVAILABLE') || context.signal.aborted) throw error
-    })
-  }
-
   async function* attend(_request: AttendRequest, context: CallContext): AsyncGenerator<AttendResponse> {
     const caller = await authenticate(context)
     using attendance = attendances.begin(caller)
@@ -89,7 +82,7 @@ export function createRelayHandlers(options: RelayHandlersOptions): Handlers<typ
         yield { event: event === 'mail' ? MAIL : { $case: 'callId', value: Buffer.from(event) } }
       }
       over.throwIfAborted()
-      await reauthenticate(context)
+      await authentications.confirm(context)
       yield { event: undefined }
     }
   }
@@ -159,7 +152,7 @@ export function createRelayHandlers(options: RelayHandlersOptions): Handlers<typ
       const refused = new AbortController()
       this.ended = AbortSignal.any([context.signal, caller.ended, refused.signal])
       this.#timer = setInterval(() => {
-        reauthenticate(context).catch((error: unknown) => refused.abort(error))
+        authentications.confirm(context).catch((error: unknown) => refused.abort(error))
       }, heartbeatMs)
     }
 

@@ -41,7 +41,7 @@ export interface MailboxCaller extends MailboxOwner {
 export interface MailboxServiceOptions {
   readonly prekeys: Prekeys
   readonly letters: Letters
-  /** Tells who calls. @throws SottoError `ERR_SESSION_ENDED`, `ERR_UNAVAILABLE`. */
+  /** Tells who calls. @throws SottoError as Authentications.authenticate. */
   readonly authenticate: (context: CallContext) => Promise<MailboxCaller>
   /** A letter came for somebody. */
   readonly onPosted?: (account: string) => void

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SottoError } from '#lib/errors.ts'
+import { type ErrorCode, SottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { Authenticated, Origin } from '../../../services/authentication/auth-client.ts'
 import { Authentications, REUSE_MS } from '../../../services/authentication/authentications.ts'
@@ -12,7 +12,8 @@ const LIFETIME_MS = 30 * 24 * 3_600_000
 /** An Auth that counts what it is asked, and answers when a test says so. */
 class FakeSealing {
   asked = 0
-  isAway = false
+  /** What it fails with now. */
+  failure: ErrorCode | undefined
   /** What comes between a question and its answer. */
   meanwhile: () => void = () => {}
   readonly #clock: FakeClock
@@ -23,7 +24,8 @@ class FakeSealing {
 
   async authenticate({ bearer }: Origin): Promise<Authenticated> {
     this.asked += 1
-    if (this.isAway || bearer === undefined) throw new SottoError('ERR_UNAVAILABLE', 'away')
+    if (this.failure !== undefined) throw new SottoError(this.failure, 'no answer')
+    if (bearer === undefined) throw new TypeError('a call without a bearer is asked about')
     this.meanwhile()
     const expiresAt = new Date(this.#clock.nowMs() + LIFETIME_MS)
     return { account: 'bob', sessionId: sessionIdOf(bearer), expiresAt, serverTime: this.#clock.now() }
@@ -52,6 +54,9 @@ describe('Authentications', () => {
 
   const authenticate = (bearer: Secret | undefined = laptop) =>
     authentications.authenticate({ bearer, requestId: 'r', signal: new AbortController().signal })
+
+  const confirm = (signal = new AbortController().signal) =>
+    authentications.confirm({ bearer: laptop, requestId: 'r', signal })
 
   it('asks Auth once for calls with the same bearer, and tells its time from then on', async () => {
     const first = await authenticate()
@@ -88,7 +93,7 @@ describe('Authentications', () => {
     beat({ ended: [Buffer.from(sessionId)] })
     expect(ended.reason).to.have.property('code', 'ERR_SESSION_ENDED')
     expect(other.ended.aborted).to.equal(false)
-    sealing.isAway = true
+    sealing.failure = 'ERR_UNAVAILABLE'
     expect((await rejection(authenticate())).code).to.equal('ERR_UNAVAILABLE')
   })
 
@@ -102,13 +107,30 @@ describe('Authentications', () => {
     clock.advance(3_000)
     await authenticate()
     expect(sealing.asked).to.equal(2)
-    sealing.isAway = true
+    sealing.failure = 'ERR_UNAVAILABLE'
     expect((await rejection(authenticate())).code).to.equal('ERR_UNAVAILABLE')
     expect(ended.aborted).to.equal(false)
     // It goes on where it was, and told of all that has ended meanwhile.
     beat()
     expect((await authenticate()).ended).to.equal(ended)
     expect(sealing.asked).to.equal(3)
+  })
+
+  for (const code of ['ERR_UNAVAILABLE', 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'] as const) {
+    it(`lets whoever is there stay where Auth fails with ${code}, and nobody else come`, async () => {
+      sealing.failure = code
+      expect(await confirm()).to.equal(undefined)
+      expect((await rejection(authenticate())).code).to.equal(code)
+      sealing.failure = undefined
+      expect(await confirm()).to.include({ account: 'bob' })
+    })
+  }
+
+  it('lets nobody stay whose session has ended, or who has gone', async () => {
+    sealing.failure = 'ERR_SESSION_ENDED'
+    expect((await rejection(confirm())).code).to.equal('ERR_SESSION_ENDED')
+    sealing.failure = 'ERR_UNAVAILABLE'
+    expect((await rejection(confirm(AbortSignal.abort()))).code).to.equal('ERR_UNAVAILABLE')
   })
 
   it('asks for everybody again where not all ends can be told', async () => {
