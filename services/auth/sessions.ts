@@ -128,7 +128,10 @@ export class Sessions {
     return begun
   }
 
-  /** The session that a directory bearer belongs to, extended by this use; undefined if it has ended or never was. */
+  /**
+   * The session that a directory bearer belongs to, extended by this use as far as that can be written; undefined if it
+   * has ended or never was.
+   */
   async use(directoryBearer: Secret): Promise<Session | undefined> {
     const [session] = await this.useAll([directoryBearer])
     return session
@@ -267,7 +270,13 @@ export class Sessions {
     // A lifetime shortened for a trial is still extended: in steps of a twenty-fourth of it.
     const stepMs = Math.min(EXTENSION_STEP_MS, this.#lifetimeMs / 24)
     if (expiresAtMs - session.expiresAtMs < stepMs) return session
-    await this.#db.updateTable('session').set({ expires_at: expiresAtMs }).where('id', '=', session.id).execute()
+    try {
+      await this.#db.updateTable('session').set({ expires_at: expiresAtMs }).where('id', '=', session.id).execute()
+    } catch (error) {
+      // It is as good as it was, and its next use tries again; the health check says what is wrong.
+      if (isSottoError(error, 'ERR_SERVER_DISK_FULL') || isSottoError(error, 'ERR_SERVER_STORE')) return session
+      throw error
+    }
     return { ...session, expiresAtMs }
   }
 }

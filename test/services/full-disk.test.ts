@@ -2,14 +2,17 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { ErrorCode } from '#lib/errors.ts'
+import { type ErrorCode, isSottoError, type SottoError } from '#lib/errors.ts'
 import { isServing } from '#lib/rpc/standard/health-check.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { isPassing } from '../../clients/session/service-outage.ts'
+import { EXTENSION_STEP_MS } from '../../services/auth/sessions.ts'
+import { REUSE_MS } from '../../services/authentication/authentications.ts'
+import { FakeClock } from '../support/clock.ts'
 import { bytesOf } from '../support/random.ts'
 import { rejection } from '../support/rejection.ts'
 import { AuthUnderTest } from '../support/running-auth.ts'
-import { DirectoryUnderTest } from '../support/running-directory.ts'
+import { DirectoryUnderTest, OpenAnnouncement } from '../support/running-directory.ts'
 import { smallDiskRefusal as refusal, SmallDisk } from '../support/small-disk.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -53,6 +56,43 @@ describe(`a full disk${refusal ? `: ${refusal}` : ''}`, () => {
     await disk.free()
     await until(true)
     await auth.login('bob')
+  })
+
+  it('of auth keeps nobody who is signed in from the others, though no session can be extended', async () => {
+    const clock = new FakeClock(Date.now())
+    await using auth = await AuthUnderTest.start({
+      clock,
+      config: sqliteIn(join(disk.path, 'auth'), 'auth.db'),
+      healthIntervalMs: 5,
+    })
+    for (const name of ['alice', 'bob']) await auth.addUser(name, `${name}'s password`)
+    const [alice, bob] = [await auth.login('alice'), await auth.login('bob')]
+    await using directory = await DirectoryUnderTest.start(auth, { heartbeatMs: 5, renewalMs: 5 })
+    const connection = directory.connect()
+    const { announcement, first } = await OpenAnnouncement.begin(connection, bob)
+    await disk.fill()
+    const health = {
+      address: auth.running.address,
+      security: { authorityPem: auth.running.caPem, role: 'auth.sotto' },
+    } as const
+    while (await isServing(health));
+    clock.advance(EXTENSION_STEP_MS)
+    let beat = await announcement.next()
+    while (beat.serverTime?.getTime() !== clock.nowMs()) beat = await announcement.next()
+    const { call } = connection
+    const request = { username: 'bob', nonce: Buffer.from(bytesOf('nonce', 16)), hideAddress: false }
+    const ask = () =>
+      call.requestChat(request, { bearer: alice.keys.directoryBearer }).catch((error: SottoError) => error)
+    let answer = await ask()
+    // By a clock that has leapt, the directory has said nothing for long of those who are there.
+    while (isSottoError(answer, 'ERR_NOT_ONLINE')) answer = await ask()
+    expect(answer).to.include.keys('ticket', 'grant')
+    await disk.free()
+    while (beat.sessionExpiresAt?.getTime() === first.sessionExpiresAt?.getTime()) {
+      clock.advance(REUSE_MS)
+      beat = await announcement.next()
+    }
+    announcement.cancel()
   })
 
   it('is told by a directory whose disk it is, instead of that nobody is online', async () => {
