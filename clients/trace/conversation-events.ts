@@ -96,12 +96,12 @@ export interface TracedRecord extends Way {
   readonly body: RecordBody
   /** The record as it travels. */
   readonly record: Uint8Array
-  /** The titles of the records that were left out since the last one of the same direction that was shown. */
-  readonly leftOut?: readonly string[]
+  /** How many records of each title were left out since the last one of the same direction that was shown. */
+  readonly leftOut?: ReadonlyMap<string, number>
 }
 
 /** A record, told by either end, which alone can. Texts show as sizes. */
-export function recordEvent({ from, to, route, number, body, record, leftOut = [] }: TracedRecord): TraceEvent {
+export function recordEvent({ from, to, route, number, body, record, leftOut }: TracedRecord): TraceEvent {
   return {
     step: 5,
     message: `Record ${number}: ${titleOf(body)}`,
@@ -112,7 +112,7 @@ export function recordEvent({ from, to, route, number, body, record, leftOut = [
     bytes: record.length,
     wire: [pieceOf('record', record)],
     fields: [
-      ...(leftOut.length > 0 ? [leftOutField(number, leftOut)] : []),
+      ...(leftOut?.size ? [leftOutField(number, leftOut)] : []),
       sealedField(
         'record',
         `sealed for ${to}:`,
@@ -128,7 +128,7 @@ export function recordEvent({ from, to, route, number, body, record, leftOut = [
 export interface LeftOutRecords extends Way {
   /** The number of the next record, which there is none of. */
   readonly number: number
-  readonly leftOut: readonly string[]
+  readonly leftOut: ReadonlyMap<string, number>
   /** The size of all of them as they travel. */
   readonly recordBytes: number
 }
@@ -156,9 +156,10 @@ function bothAlone({ from, to, route }: Way): string {
 }
 
 /** The field that names the records missing before this one: their numbers and titles. */
-function leftOutField(number: number, titles: readonly string[]): TraceField {
-  const counted = [...Map.groupBy(titles, (title) => title)].map(([title, some]) => `${some.length} × ${title}`)
-  const [first, last] = [number - titles.length, number - 1]
+function leftOutField(number: number, leftOut: ReadonlyMap<string, number>): TraceField {
+  const count = leftOut.values().reduce((sum, some) => sum + some, 0)
+  const counted = [...leftOut].map(([title, some]) => `${some} × ${title}`)
+  const [first, last] = [number - count, number - 1]
   const which = first === last ? `record ${first}` : `records ${first} to ${last}`
-  return plain('left_out', titles.length, `${which}: ${counted.join(', ')}`)
+  return plain('left_out', count, `${which}: ${counted.join(', ')}`)
 }

@@ -13,7 +13,8 @@ export class RecordTrace {
   readonly #way: Way
   readonly #trace: Trace
   #number: number
-  #leftOut: string[] = []
+  /** How many were left out, by title. */
+  #leftOut = new Map<string, number>()
   /** The size of those that were left out, as they travel. */
   #leftOutBytes = 0
 
@@ -34,7 +35,8 @@ export class RecordTrace {
     if (this.#trace === undefined || this.#trace.isOff?.() === true) return
     const content = body()
     if (isOften(content)) {
-      this.#leftOut.push(titleOf(content))
+      const title = titleOf(content)
+      this.#leftOut.set(title, (this.#leftOut.get(title) ?? 0) + 1)
       this.#leftOutBytes += record.length
       return
     }
@@ -45,13 +47,13 @@ export class RecordTrace {
   /** Tell of those that are left out still: no other is shown after them. */
   end(): void {
     const leftOut = this.#leftOut
-    if (leftOut.length === 0) return
+    if (leftOut.size === 0) return
     this.#trace?.(leftOutEvent({ ...this.#way, number: this.#number, leftOut, recordBytes: this.#leftOutBytes }))
     this.#forget()
   }
 
   #forget(): void {
-    this.#leftOut = []
+    this.#leftOut = new Map()
     this.#leftOutBytes = 0
   }
 }

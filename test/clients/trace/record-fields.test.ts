@@ -63,7 +63,9 @@ const BODIES: ReadonlyArray<readonly [what: string, body: RecordBody]> = [
 /** A record, as it travels. */
 const RECORD = new Uint8Array(100)
 
-const eventOf = (body: RecordBody) => recordEvent({ from: 'alice', to: 'bob', number: 0, body, record: RECORD })
+const WAY = { from: 'alice', to: 'bob' }
+
+const eventOf = (body: RecordBody) => recordEvent({ ...WAY, number: 0, body, record: RECORD })
 
 describe('the trace of a record', () => {
   it('calls each kind by a name that no other has', () => {
@@ -104,7 +106,7 @@ describe('the trace of a record', () => {
 
   it('tells which records it left out, with the next one that it shows', () => {
     const told: TraceEvent[] = []
-    const trace = new RecordTrace({ from: 'alice', to: 'bob' }, (event) => told.push(event), 1)
+    const trace = new RecordTrace(WAY, (event) => told.push(event), 1)
     const ping = bodyOf({ control: { $case: 'ping', value: {} } })
     const text = withEvent('text', EVENTS.text)
     const chunk = bodyOf({ piece: { $case: 'fileChunk', value: { offerId, offset: 9n, data: ID } } })
@@ -116,9 +118,21 @@ describe('the trace of a record', () => {
     expect(leftOut[2]?.note).to.equal('record 6: 1 × Ping')
   })
 
+  it('needs no more to tell of billions that were left out than of one', () => {
+    const leftOut = new Map([
+      ['a piece of a file', 4e9],
+      ['Ping', 1e9],
+    ])
+    const { fields } = recordEvent({ ...WAY, number: 5e9, body: bodyOf({ acknowledged: 4n }), record: RECORD, leftOut })
+    expect(fields[0]).to.include({
+      value: 5e9,
+      note: 'records 0 to 4999999999: 4000000000 × a piece of a file, 1000000000 × Ping',
+    })
+  })
+
   it('tells which records it left out after the last that it shows, once, at the end', () => {
     const told: TraceEvent[] = []
-    const trace = new RecordTrace({ from: 'alice', to: 'bob' }, (event) => told.push(event), 0)
+    const trace = new RecordTrace(WAY, (event) => told.push(event), 0)
     const ping = bodyOf({ control: { $case: 'ping', value: {} } })
     for (const body of [withEvent('text', EVENTS.text), ping, ping]) trace.tell(() => body, RECORD)
     for (let n = 0; n < 2; n += 1) trace.end()
