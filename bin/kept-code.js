@@ -12,7 +12,7 @@
  */
 const { createHash } = require('node:crypto')
 const { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync } = require('node:fs')
-const { renameSync, writeFileSync } = require('node:fs')
+const { renameSync, unlinkSync, writeFileSync } = require('node:fs')
 const { createRequire } = require('node:module')
 const { basename, dirname, join } = require('node:path')
 const { Script } = require('node:vm')
@@ -104,10 +104,10 @@ function readOwn(path) {
 /** Where nothing can be written, the command takes as long the next time. */
 function writeKept(places, name, kept) {
   for (const place of places) {
+    const path = join(place, name)
+    const temporary = `${path}.${process.pid}.tmp`
     try {
       mkdirSync(place, { recursive: true })
-      const path = join(place, name)
-      const temporary = `${path}.${process.pid}.tmp`
       const file = openSync(temporary, 'w', 0o644)
       try {
         writeFileSync(file, kept)
@@ -116,8 +116,17 @@ function writeKept(places, name, kept) {
         closeSync(file)
       }
       return renameSync(temporary, path)
-    } catch {}
+    } catch {
+      remove(temporary)
+    }
   }
+}
+
+/** Each command has a name of its own for it: on a full disk one would be left by every one. */
+function remove(temporary) {
+  try {
+    unlinkSync(temporary)
+  } catch {}
 }
 
 function digestOf(source, kept) {

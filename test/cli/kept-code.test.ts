@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chown, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
@@ -125,6 +125,15 @@ describe('kept code', () => {
     expect(await output(file)).to.equal('oneone main.cjs\n')
     expect(await output(file, kept)).to.equal('oneone main.cjs\n')
     expect(await readdir(join(await pathOf('main.cjs'), '..'))).to.have.members(['main.cjs', 'part.cjs'])
+  })
+
+  it('leaves nothing behind where it could not be put in its place', async () => {
+    await output(kept)
+    const path = await pathOf('part.cjs')
+    await rm(path)
+    await mkdir(path)
+    expect(await output(kept)).to.equal('oneone main.cjs\n')
+    expect(await readdir(join(path, '..'))).to.have.members(['main.cjs', 'part.cjs'])
   })
 })
 
