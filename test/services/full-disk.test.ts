@@ -2,12 +2,14 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type ErrorCode, isSottoError, type SottoError } from '#lib/errors.ts'
+import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import { isServing } from '#lib/rpc/standard/health-check.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { isPassing } from '../../clients/session/service-outage.ts'
+import { SignInAttempts } from '../../services/auth/attempts/sign-in-attempts.ts'
 import { EXTENSION_STEP_MS } from '../../services/auth/sessions.ts'
 import { REUSE_MS } from '../../services/authentication/authentications.ts'
+import { AuthRecords } from '../support/auth-records.ts'
 import { FakeClock } from '../support/clock.ts'
 import { bytesOf } from '../support/random.ts'
 import { rejection } from '../support/rejection.ts'
@@ -93,6 +95,30 @@ describe(`a full disk${refusal ? `: ${refusal}` : ''}`, () => {
       beat = await announcement.next()
     }
     announcement.cancel()
+  })
+
+  it('of auth is no reason to turn somebody away who has just been let in', async () => {
+    const records = await AuthRecords.open({ folder: disk })
+    const attempts = new SignInAttempts(
+      records.db,
+      (text) => bytesOf(text, 32),
+      () => records.clock.nowMs(),
+    )
+    const attempt = { network: '192.0.2.1', account: 'bob', isSignIn: true }
+    const letIn = async () => {
+      await disk.fill()
+      return 'in'
+    }
+    expect(await attempts.try(attempt, letIn)).to.equal('in')
+    expect((await rejection(attempts.try(attempt, letIn))).code).to.equal(FULL)
+    await disk.free()
+    expect(await attempts.try(attempt, async (isKnown) => isKnown)).to.equal(false)
+    const queueIsFull = async () => {
+      await disk.fill()
+      throw new SottoError('ERR_BUSY', 'a full queue')
+    }
+    expect((await rejection(attempts.try(attempt, queueIsFull))).code).to.equal('ERR_BUSY')
+    await records.close()
   })
 
   it('is told by a directory whose disk it is, instead of that nobody is online', async () => {

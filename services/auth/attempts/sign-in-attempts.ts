@@ -88,14 +88,15 @@ export class SignInAttempts {
 
   /** @param success - What comes of it if the secret is right. */
   async #within<T>(keys: Keys, success: Outcome, check: (isKnown: boolean) => Promise<T>): Promise<T> {
+    let checked: T
     try {
-      const checked = await check(keys.isKnown)
-      await this.#settle(keys, success)
-      return checked
+      checked = await check(keys.isKnown)
     } catch (error) {
       if (!GUESSES.some((code) => isSottoError(error) && error.code === code)) await this.#settle(keys, 'nothing')
       throw error
     }
+    await this.#settle(keys, success)
+    return checked
   }
 
   /** Delete what no longer means anything. */
@@ -117,13 +118,19 @@ export class SignInAttempts {
     })
   }
 
+  /** Where that cannot be written, the attempt counts as a guess. */
   async #settle({ ofAccount, ofNetwork }: Keys, outcome: Outcome): Promise<void> {
     const nowMs = this.#nowMs()
-    await inTransaction(this.#db, async (transaction) => {
-      // In the order of a reservation: two that wait for each other's row would wait until PostgreSQL ends one.
-      if (ofAccount) await (outcome === 'known' ? noteKnown : takeBack)(transaction, ofAccount, nowMs)
-      if (ofNetwork) await takeBack(transaction, ofNetwork, nowMs)
-    })
+    try {
+      await inTransaction(this.#db, async (transaction) => {
+        // In the order of a reservation: two that wait for each other's row would wait until PostgreSQL ends one.
+        if (ofAccount) await (outcome === 'known' ? noteKnown : takeBack)(transaction, ofAccount, nowMs)
+        if (ofNetwork) await takeBack(transaction, ofNetwork, nowMs)
+      })
+    } catch (error) {
+      // What was checked has come to pass, such as that a session has begun, or a code is spent: the caller is told that.
+      if (!isSottoError(error)) throw error
+    }
   }
 }
 
