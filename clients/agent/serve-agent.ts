@@ -61,9 +61,11 @@ export async function serveAgent(options: AgentOptions): Promise<AgentServer> {
   const storeWatch = store.watch(() => watchers.followStore(store.names()))
   return {
     async stop() {
-      unwatchProfile()
-      storeWatch.stop()
-      await server.stop(STOP_GRACE_MS)
+      // The last first, and each whatever becomes of the others.
+      await using ending = new AsyncDisposableStack()
+      ending.defer(() => server.stop(STOP_GRACE_MS))
+      ending.defer(() => storeWatch.stop())
+      ending.defer(unwatchProfile)
     },
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
-import type { SottoError } from '#lib/errors.ts'
+import { asSottoError, type SottoError } from '#lib/errors.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { WritePermission } from '#lib/trust/permission.ts'
 import { agentBeside } from '../agent/agent-beside.ts'
@@ -77,7 +77,10 @@ export class LockHolder {
       trace: running.output.trace,
     })
     this.#messenger.run().catch((error: unknown) => this.#isStopped || options.onLost(error))
-    const timer = setTimeout(() => void this.#serve(), SERVES_AFTER_MS)
+    const timer = setTimeout(() => {
+      // As where there can be no socket, it goes on without.
+      this.#serve().catch((error: unknown) => running.output.notice(asSottoError(error).message))
+    }, SERVES_AFTER_MS)
     this.#serving.defer(() => clearTimeout(timer))
   }
 
@@ -177,14 +180,15 @@ export class LockHolder {
   /** Say goodbye, and let another process have the conversations. */
   async stop(reason: CloseReason): Promise<void> {
     this.#isStopped = true
-    try {
-      await this.#serving.disposeAsync()
-      await this.#messenger.stop(reason)
+    // The last first. Whatever of it fails, nobody else may have the conversations while they are held here.
+    await using ending = new AsyncDisposableStack()
+    ending.defer(() => this.#options.lock.release())
+    ending.defer(async () => {
       await withTimeout(this.#shown, READER_TIMEOUT_MS)
-    } finally {
       // What nobody takes is not marked as read, and comes with the next receive or chat.
       this.#shown = Promise.resolve()
-      this.#options.lock.release()
-    }
+    })
+    ending.defer(() => this.#messenger.stop(reason))
+    ending.use(this.#serving)
   }
 }
