@@ -2,8 +2,9 @@
  * Conversations as a Markdown document: a heading for each conversation and each day, and every message as a quotation.
  * Events that are no messages follow the name of their kind, as *file*.
  *
- * What a message says is shown and never rendered: no text can forge a heading, another message, a link or an image.
- * Control characters are escapes, wherever the document goes; the exact bytes are in the JSON.
+ * What a message says is shown and never rendered: no text can forge a heading, another message, an image, or a link that
+ * leads elsewhere than it says. GitHub makes links of mail addresses, and mentions of `@name`, after it has read all escapes:
+ * nothing keeps it from these. Control characters are escapes, wherever the document goes; the exact bytes are in the JSON.
  *
  * @module
  */
@@ -14,8 +15,11 @@ import { escapeForTerminal } from '../terminal/escape.ts'
 import { EventWords } from './event-words.ts'
 import { arrivalOf, type Format, GAP_TEXT, type IsUndeliverable, pendingOf } from './formats.ts'
 
-/** Every sign that CommonMark 0.31 or GitHub's dialect makes something of in the middle of a line. */
-const ACTIVE = /[\\`*_[\]<>&#|~$]/g
+/**
+ * Every sign that CommonMark 0.31 or GitHub's dialect makes something of in the middle of a line; of the addresses of pages,
+ * which GitHub makes links of, what it knows them by: within such a link it would show the escapes of the other signs.
+ */
+const ACTIVE = /[\\`*_[\]<>&#|~$]|:(?=\/\/)|(?<=www)\./gi
 
 /** The signs that they give a meaning at the beginning of a line: lists and underlined headings. */
 const ACTIVE_AT_START = /^(\d*)([-+=.)])/

@@ -86,12 +86,18 @@ describe('markdownFormat', () => {
   it('lets no text be anything but text', () => {
     expect(quoted('# h')).to.equal('> \\# h')
     expect(quoted('> **mallory** 12:00')).to.equal('> \\> \\*\\*mallory\\*\\* 12:00')
-    expect(quoted('![x](http://h) <img src=x> &lt;')).to.equal('> !\\[x\\](http://h) \\<img src=x\\> \\&lt;')
+    expect(quoted('![x](http://h) <img src=x> &lt;')).to.equal('> !\\[x\\](http\\://h) \\<img src=x\\> \\&lt;')
     expect(quoted('a\n===\nb\n---')).to.equal('> a  \n> \\===  \n> b  \n> \\---')
     expect(quoted('- x\n1. y\n2) z\n+ w')).to.equal('> \\- x  \n> 1\\. y  \n> 2\\) z  \n> \\+ w')
     expect(quoted('```js\n~~~\n`x` $y$ a|b _c_ \\*')).to.equal(
       '> \\`\\`\\`js  \n> \\~\\~\\~  \n> \\`x\\` \\$y\\$ a\\|b \\_c\\_ \\\\\\*',
     )
+  })
+
+  it('lets no address become a link, within which escapes would be shown', () => {
+    expect(quoted('see https://h/a_b?c&d or FTP://h')).to.equal('> see https\\://h/a\\_b?c\\&d or FTP\\://h')
+    expect(quoted('www.h/a_b (WWW.h)')).to.equal('> www\\.h/a\\_b (WWW\\.h)')
+    expect(quoted('at 12:30: a/b. awww')).to.equal('> at 12:30: a/b. awww')
   })
 
   it('tells of files behind a word that no text can have before it', () => {
