@@ -48,6 +48,8 @@ export class Model extends EventTarget {
   /** The position of a message to be shown in the middle. */
   marked: bigint | undefined
   #notices = 0
+  /** What has happened since all was asked for that is on its way; undefined while nothing is. */
+  #since: Happened[] | undefined
   #isChangePending = false
 
   /** The person with whom the conversation is that is shown. */
@@ -69,21 +71,29 @@ export class Model extends EventTarget {
     await this.refresh().catch((error: unknown) => this.#failed(error))
   }
 
-  /** List all anew. */
+  /** List all anew. What happens meanwhile is newer, and so is what is asked for meanwhile. */
   async refresh(): Promise<void> {
+    const since: Happened[] = []
+    this.#since = since
     const [profile, { conversations }, { transfers }] = await Promise.all([
       call('getProfile'),
       call('listConversations'),
       call('listTransfers'),
-    ])
+    ]).catch((error: unknown) => {
+      if (this.#since === since) this.#since = undefined
+      throw error
+    })
+    if (this.#since !== since) return
+    this.#since = undefined
     this.profile = profile
     if (profile.connection !== undefined) this.connection = profile.connection
     this.conversations.clear()
     for (const each of conversations) this.conversations.set(each.contact, each)
     this.transfers.clear()
     for (const each of transfers) this.transfers.set(idText(each.id), each)
+    for (const event of since) this.#know(event)
     this.#setLink('connected')
-    if (this.window?.hasLast !== false) await this.window?.toEnd()
+    await this.window?.refresh()
     this.changed()
   }
 
@@ -102,7 +112,7 @@ export class Model extends EventTarget {
     this.marked = position
     if (contact === undefined) this.window = undefined
     else {
-      const window = new MessageWindow(contact)
+      const window = new MessageWindow(contact, (request) => call('listMessages', request))
       this.window = window
       await (position === undefined ? window.toEnd() : window.around(position)).catch((error: unknown) =>
         this.#failed(error),
@@ -164,7 +174,26 @@ export class Model extends EventTarget {
     this.changed()
   }
 
+  /** Note what an event says of what is listed, too. */
+  #know(event: Happened): void {
+    switch (event.$case) {
+      case 'conversation':
+        this.conversations.set(event.value.contact, event.value)
+        break
+      case 'transfer':
+        this.transfers.set(idText(event.value.id), event.value)
+        break
+      case 'connection':
+        this.connection = event.value
+        break
+      case 'forgotten':
+        this.conversations.delete(event.value.contact)
+    }
+  }
+
   #take(event: Happened): void {
+    this.#know(event)
+    this.#since?.push(event)
     switch (event.$case) {
       case 'begun':
         this.connection = event.value
@@ -173,25 +202,15 @@ export class Model extends EventTarget {
       case 'message':
         this.#received(event.value)
         break
-      case 'conversation':
-        this.conversations.set(event.value.contact, event.value)
-        break
       case 'typing':
         if (event.value.active) this.typing.add(event.value.contact)
         else this.typing.delete(event.value.contact)
-        break
-      case 'transfer':
-        this.transfers.set(idText(event.value.id), event.value)
-        break
-      case 'connection':
-        this.connection = event.value
         break
       case 'notice':
         this.notice(event.value.text, event.value.contact)
         return
       case 'forgotten':
-        this.conversations.delete(event.value.contact)
-        if (this.contact === event.value.contact) this.window = new MessageWindow(event.value.contact)
+        if (this.contact === event.value.contact) void this.open(event.value.contact)
         break
       case 'trace':
         // Another tab may have asked.
