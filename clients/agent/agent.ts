@@ -52,10 +52,10 @@ export class Agent implements WatchSource {
   readonly #nameCheck: NameCheck
 
   constructor(options: AgentOptions) {
-    const { account, profile, store, directory, signal } = options
+    const { account, profile, store, directory, messenger, signal } = options
     this.options = options
     this.conversations = new Conversations(options)
-    this.uploads = new Uploads(profile.storage.folder)
+    this.uploads = new Uploads(profile.storage.folder, () => messenger.files.list())
     this.#nameCheck = new NameCheck({
       ownName: account.username,
       isKnown: (name) => profile.state.pins.has(name) || store.names().includes(name),

@@ -36,24 +36,25 @@ export function fileCalls(agent: Agent): FileCalls {
     return transfer
   }
 
-  const pathOf = async (source: OfferFileRequest['source']): Promise<string> => {
+  const offerFrom = async <T>(source: OfferFileRequest['source'], offer: (path: string) => Promise<T>): Promise<T> => {
     const id = source?.$case === 'upload' ? source.value : undefined
     const path = source?.$case === 'path' ? source.value : ''
     check((violations) => {
       if (id !== undefined) violations.expectBytes(id, ID_BYTES, 'upload')
       else violations.expect(isAbsolute(path), 'path', 'must be an absolute path')
     })
-    return id === undefined ? path : await uploads.pathOf(id.toString('hex'))
+    return await (id === undefined ? offer(path) : uploads.offer(id.toString('hex'), offer))
   }
 
   return {
     async offerFile({ contact, source }, { signal }) {
-      checkContact(contact)
-      const path = await pathOf(source)
-      await agent.checkName(contact)
-      const { skipped, ...prepared } = await prepareOffer(path, { signal: AbortSignal.any([signal, stopped]) })
-      const id = await files.offer(contact, prepared)
-      return { transfer: transferForm(transferNow(id)), skipped: [...skipped] }
+      return await offerFrom(source, async (path) => {
+        checkContact(contact)
+        await agent.checkName(contact)
+        const { skipped, ...prepared } = await prepareOffer(path, { signal: AbortSignal.any([signal, stopped]) })
+        const id = await files.offer(contact, prepared)
+        return { transfer: transferForm(transferNow(id)), skipped: [...skipped] }
+      })
     },
 
     async answerOffer({ id, answer, folder }) {

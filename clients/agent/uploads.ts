@@ -1,14 +1,15 @@
 /**
  * Files that come from elsewhere, as from a browser, piece by piece: they lie in the profile's folder until they have gone
- * to the contact. Each has a folder of its own, so that it can have its name.
+ * to the contact, or cannot be offered. What nobody goes on with, as where a tab was closed, goes once an hour has passed
+ * since its last piece. Each has a folder of its own, so that it can have its name.
  *
  *     uploads/ID/NAME   0600, in the clear, as any file is that one offers
  *
  * @module
  */
 import { constants, realpathSync } from 'node:fs'
-import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
 import { ensurePrivateDirectory, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
 import { READ_FLAGS } from '../files/disk/hash-file.ts'
@@ -17,13 +18,23 @@ import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 /** The largest piece, in bytes. */
 export const MAX_PIECE_BYTES = 1024 * 1024
 
+/** How long what is not offered waits for its next piece, in milliseconds. */
+export const MAX_QUIET_MS = 60 * 60_000
+
 const PIECE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW
 
 export class Uploads {
   readonly #folder: string
+  readonly #transfers: () => readonly Transfer[]
+  /** The ids of what is being offered. */
+  readonly #offering = new Set<string>()
 
-  /** @param folder - Of the profile. */
-  constructor(folder: string) {
+  /**
+   * @param folder - Of the profile.
+   * @param transfers - Lists them all.
+   */
+  constructor(folder: string, transfers: () => readonly Transfer[]) {
+    this.#transfers = transfers
     // Offers have paths without links.
     this.#folder = join(realpathSync(folder), 'uploads')
   }
@@ -53,20 +64,54 @@ export class Uploads {
     }
   }
 
-  /** The path of what was put together. @throws SottoError `ERR_INVALID_FILE` */
-  async pathOf(id: string): Promise<string> {
+  /**
+   * Offer what was put together. Where that fails, it is removed.
+   *
+   * @param offer - Takes the path.
+   * @throws SottoError `ERR_INVALID_FILE` if there is nothing; what the offer throws.
+   */
+  async offer<T>(id: string, offer: (path: string) => Promise<T>): Promise<T> {
+    this.#offering.add(id)
+    try {
+      return await offer(await this.#pathOf(id))
+    } catch (error) {
+      if (!this.#isNeeded(id)) await this.#removeFolder(id).catch(() => undefined)
+      throw error
+    } finally {
+      this.#offering.delete(id)
+    }
+  }
+
+  async #pathOf(id: string): Promise<string> {
     const names = await readdir(join(this.#folder, id)).catch(() => [])
     const [name] = names
     if (name !== undefined && names.length === 1) return join(this.#folder, id, name)
     throw new SottoError('ERR_INVALID_FILE', 'nothing was put together under this id')
   }
 
-  /** Remove what nothing needs any more: what these transfers have not open. */
-  async tidy(transfers: readonly Transfer[]): Promise<void> {
-    const needed = new Set(transfers.filter((each) => !isOver(each)).map(({ path = '' }) => basename(dirname(path))))
+  /** Remove what no transfer needs, and nobody has written to since then; all that none needs, unless a time is given. */
+  async tidy(since = Number.POSITIVE_INFINITY): Promise<void> {
     for (const id of await readdir(this.#folder).catch(() => [])) {
-      if (!needed.has(id)) await rm(join(this.#folder, id), { recursive: true, force: true })
+      if ((await this.#writtenAtMs(id)) >= since || this.#offering.has(id) || this.#isNeeded(id)) continue
+      await this.#removeFolder(id)
     }
+  }
+
+  #isNeeded(id: string): boolean {
+    const folder = join(this.#folder, id)
+    return this.#transfers().some((each) => !isOver(each) && dirname(each.path ?? '') === folder)
+  }
+
+  /** When a piece was put there last, or the folder was made, as Unix time in milliseconds. */
+  async #writtenAtMs(id: string): Promise<number> {
+    const folder = join(this.#folder, id)
+    const names = await readdir(folder).catch(() => [])
+    const all = await Promise.all([folder, ...names.map((name) => join(folder, name))].map((path) => lstat(path)))
+    return Math.max(...all.map(({ mtimeMs }) => mtimeMs))
+  }
+
+  async #removeFolder(id: string): Promise<void> {
+    await rm(join(this.#folder, id), { recursive: true, force: true })
   }
 
   /** Remove what has gone with a transfer. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { stat, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
@@ -267,6 +267,13 @@ describe('AgentService', function () {
     expect((await alice.call('block', { contact: 'bob', blocked: true })).conversation?.blocked).to.equal(true)
     await isBlocked(true)
     expect((await refusal(alice.call('send', { contact: 'bob', text: 'no' }))).code).to.equal('ERR_BLOCKED')
+    // Nothing stays of what cannot be offered.
+    const upload = Buffer.alloc(16, 8)
+    await alice.call('putBytes', { upload, name: 'a.txt', data: Buffer.from('x') })
+    const offer = alice.call('offerFile', { contact: 'bob', source: { $case: 'upload', value: upload } })
+    expect((await refusal(offer)).code).to.equal('ERR_BLOCKED')
+    const uploads = join(installation.home.path, 'profiles', 'alice', 'uploads')
+    expect(await readdir(uploads)).to.not.include(upload.toString('hex'))
     await setBlocked(await Profile.open(installation.home.path, 'alice'), 'bob', false)
     await isBlocked(false)
     await watch.end()

@@ -6926,7 +6926,8 @@ export const AgentServiceService = {
   },
   /**
    * Give the client a piece of a file that lies elsewhere, as in a browser, to be offered once it is whole. It lies in the
-   * profile's folder in the clear until its transfer is over, and what is not offered goes with the next start.
+   * profile's folder in the clear until its transfer is over, or cannot begin. What is not offered goes when no piece has come
+   * for an hour, and with the next start.
    *
    * Safe to repeat: a piece takes the place of what was there.
    *
@@ -7199,7 +7200,8 @@ export interface AgentServiceServer extends UntypedServiceImplementation {
   setTyping: handleUnaryCall<SetTypingRequest, SetTypingResponse>;
   /**
    * Give the client a piece of a file that lies elsewhere, as in a browser, to be offered once it is whole. It lies in the
-   * profile's folder in the clear until its transfer is over, and what is not offered goes with the next start.
+   * profile's folder in the clear until its transfer is over, or cannot begin. What is not offered goes when no piece has come
+   * for an hour, and with the next start.
    *
    * Safe to repeat: a piece takes the place of what was there.
    *
@@ -7503,7 +7505,8 @@ export interface AgentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Give the client a piece of a file that lies elsewhere, as in a browser, to be offered once it is whole. It lies in the
-   * profile's folder in the clear until its transfer is over, and what is not offered goes with the next start.
+   * profile's folder in the clear until its transfer is over, or cannot begin. What is not offered goes when no piece has come
+   * for an hour, and with the next start.
    *
    * Safe to repeat: a piece takes the place of what was there.
    *
