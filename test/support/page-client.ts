@@ -10,6 +10,7 @@ declare global {
   /** What the page's modules name that Node.js does not have. */
   var location: { readonly hash: string; readonly pathname: string }
   var history: { replaceState(data: unknown, unused: string, url: string): void }
+  var reportError: (error: unknown) => void
 }
 
 const { methods } = AgentServiceDefinition
@@ -48,12 +49,15 @@ export class PageClient implements AsyncDisposable {
   readonly #channels: BroadcastChannel[] = []
   /** The names of the calls that came. */
   readonly calls: string[] = []
+  /** The mistakes of the page's own. */
+  readonly reported: unknown[] = []
   #watching: ReadableStreamDefaultController<Uint8Array> | undefined
   #watched = Promise.withResolvers<void>()
 
   constructor(answers: Answers) {
     sessionStorage.setItem('sotto-bearer', 'x')
     globalThis.location = { hash: '', pathname: '/' }
+    globalThis.reportError = (error) => void this.reported.push(error)
     const channels = this.#channels
     // An open one keeps a process running.
     globalThis.BroadcastChannel = class extends BroadcastChannel {

@@ -38,7 +38,14 @@ export async function upload(contact: string, file: File): Promise<void> {
     try {
       const id = crypto.getRandomValues(new Uint8Array(ID_BYTES))
       do {
-        const data = new Uint8Array(await file.slice(upload.sent, upload.sent + PIECE_BYTES).arrayBuffer())
+        const piece = file.slice(upload.sent, upload.sent + PIECE_BYTES)
+        // A folder is none, and what has changed since it was chosen is not read any more.
+        const bytes = await piece.arrayBuffer().catch(() => undefined)
+        if (bytes?.byteLength !== piece.size) {
+          model.notice(`${name} cannot be read`, contact)
+          return
+        }
+        const data = new Uint8Array(bytes)
         await call('putBytes', { upload: id, name, offset: BigInt(upload.sent), data }, cancelled.signal)
         upload.sent += data.length
         model.changed()
