@@ -81,7 +81,8 @@ async function watch(tell: (told: Uint8Array | Lost) => void, traces: Traces): P
         tell(response)
       }
     } catch (error) {
-      if (!(error instanceof CallError) && !changed.aborted) throw error
+      // A mistake of the page's own: the watch comes back all the same.
+      if (!(error instanceof CallError) && !changed.aborted) reportError(error)
     }
     if (changed.aborted) continue
     tell(isSignedIn() ? 'lost' : 'signed out')
