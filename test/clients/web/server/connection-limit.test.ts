@@ -1,10 +1,15 @@
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { limitConnections } from '../../../../clients/web/server/connection-limit.ts'
 
 const MOST = 4
+/** Longer than the system waits at either end before it tells the other that there is room again. */
+const UNTAKEN_MS = 300
+/** Together more than the system holds for one who does not read. */
+const [PIECES, PIECE_BYTES] = [512, 64 * 1024]
 
 describe('limitConnections', () => {
   let server: Server
@@ -15,11 +20,15 @@ describe('limitConnections', () => {
   beforeEach(async () => {
     server = createServer((request, response) => {
       response.writeHead(200).write('begun')
+      if (request.url === '/large') {
+        Readable.from(Array(PIECES).fill(Buffer.alloc(PIECE_BYTES))).pipe(response)
+        return
+      }
       if (request.url !== '/long') response.end()
     })
     accepted = []
     server.on('connection', (socket: Socket) => accepted.push(socket))
-    limitConnections(server, MOST)
+    limitConnections(server, MOST, UNTAKEN_MS)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     port = (server.address() as AddressInfo).port
@@ -69,5 +78,22 @@ describe('limitConnections', () => {
     long[0]?.destroy()
     await ended
     expect((await ask('/')).statusCode).to.equal(200)
+  })
+
+  it('closes who does not read the answer, and nobody who waits for more of it', async () => {
+    const long = await ask('/long')
+    const unread: Socket[] = []
+    for (let count = 1; count < MOST; count += 1) unread.push(await silent())
+    const closed = accepted.slice(1).map((each) => once(each, 'close'))
+    for (const each of unread) each.pause().write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n')
+    await Promise.all(closed)
+    expect(long.destroyed).to.equal(false)
+    expect((await ask('/')).statusCode).to.equal(200)
+  })
+
+  it('lets an answer be read that is larger than what is held of it', async () => {
+    let length = 0
+    for await (const piece of await ask('/large')) length += piece.length
+    expect(length).to.equal('begun'.length + PIECES * PIECE_BYTES)
   })
 })
