@@ -17,7 +17,7 @@ import type { Trace } from '../trace/trace.ts'
 import { ownConversations } from './owner.ts'
 import { Access } from './server/access.ts'
 import { Bridge } from './server/bridge.ts'
-import { type OpenFile, openBrowser } from './server/open-browser.ts'
+import { type OpenFile, openBrowser, removeLeftFiles } from './server/open-browser.ts'
 import { CHAT_PAGE, readPageFiles } from './server/page-files.ts'
 import { startWebServer } from './server/web-server.ts'
 
@@ -59,6 +59,7 @@ export async function web(options: WebOptions): Promise<void> {
   await using resources = new AsyncDisposableStack()
   const session = await openSession(options)
   const { profile } = session
+  await removeLeftFiles(profile.storage.folder, options.clock.now().getTime())
   const access = new Access(profile, options.clock)
   const lock = await tryLock(profile)
   if (lock === undefined) {

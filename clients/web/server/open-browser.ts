@@ -7,11 +7,15 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeNewFile } from '#lib/runtime/files.ts'
 
 /** How long the file stays if nobody follows the link, in milliseconds. */
 const LIFETIME_MS = 60_000
+
+/** The name of a file, with the id of the process that has made it and removes it. */
+const NAME = /^open-(\d+)-[0-9a-f]+\.html$/
 
 /** The command that opens a file with what the user has chosen for it. */
 const OPENERS: Readonly<Partial<Record<NodeJS.Platform, string>>> = { darwin: 'open', linux: 'xdg-open' }
@@ -31,7 +35,7 @@ export interface OpenFile {
  * @param onFailure - There is nothing that opens it.
  */
 export async function openBrowser(folder: string, link: string, onFailure: () => void): Promise<OpenFile> {
-  const path = join(folder, `open-${randomBytes(6).toString('hex')}.html`)
+  const path = join(folder, `open-${process.pid}-${randomBytes(6).toString('hex')}.html`)
   await writeNewFile(path, `<!doctype html><meta http-equiv="refresh" content="0; url=${link}"><title>Sotto</title>\n`)
   const removed = new AbortController()
   const remove = () => {
@@ -54,4 +58,29 @@ export async function openBrowser(folder: string, link: string, onFailure: () =>
   opener.on('exit', (code) => code !== 0 && fail())
   opener.unref()
   return { removed: removed.signal, remove }
+}
+
+/**
+ * Remove the files of processes that were killed, for a link in them may still be good.
+ *
+ * @param folder - Of the profile.
+ */
+export async function removeLeftFiles(folder: string, nowMs: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, pid] = NAME.exec(name) ?? []
+    if (pid === undefined) continue
+    const path = join(folder, name)
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }))
+    // Another process may have got the id since.
+    if (nowMs - mtimeMs > LIFETIME_MS || !isOwnProcess(Number(pid))) await rm(path, { force: true })
+  }
+}
+
+/** Whether a process of this user has the id. */
+function isOwnProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }

@@ -206,12 +206,16 @@ describe('sotto web', function () {
   })
 
   it('has another link when it is said again, which serves once', async () => {
+    // One that was killed has left a link in a file.
+    const left = join(installation.home.path, 'profiles', 'alice', 'open-4194305-0123456789ab.html')
+    await writeFile(left, 'a link')
     const again = new WebPage(installation, 'alice')
     await again.done
     const [link] = again.links
     expect(new URL(link ?? '').host).to.equal(page.address.host)
     expect((await page.follow(link)).status).to.equal(200)
     expect((await page.follow(link)).status).to.equal(401)
+    expect(existsSync(left)).to.equal(false)
   })
 
   it('tells of what was asked for of the page that is there already, and is not so', async () => {
