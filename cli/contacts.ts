@@ -16,8 +16,8 @@ const CONTACTS_HELP = `
   changed    another was seen since: nothing goes to them until their own client answers, or sotto verify or trust
   mismatch   you have compared it, and it did not agree: nothing goes to them or comes from them until it does
 
-By letter: the key of a letter, until a conversation proves it, or sotto verify NAME. With whom a chat, web or receive of
-this profile talks now is here, and it says which way.`
+By letter: the key of a letter, until a conversation proves it, or sotto verify NAME. With whom a chat, web, receive or
+send of this profile talks now is here, and it says which way.`
 
 export function contactsCommand(): Command {
   return withProfile(new Command('contacts'))

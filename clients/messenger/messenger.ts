@@ -47,7 +47,7 @@ export class Messenger {
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #unwatchProfile: () => void
-  #endAnswering: () => void = () => {}
+  #endAnswering: () => Promise<void> = async () => {}
   readonly #warnings: KeyWarnings
   readonly #letters: Letters | undefined
   readonly #writing = new WriteQueue({
@@ -188,14 +188,14 @@ export class Messenger {
   async #run(): Promise<never> {
     const { listen, profile, store } = this.#options
     this.files.poll()
-    if (listen === undefined) {
-      this.takeAppended()
-      return await this.#peers.ended
-    }
     this.#endAnswering = answerTalking(profile, {
       routeTo: (name) => this.routeTo(name),
       post: (name) => this.postNow(name),
     })
+    if (listen === undefined) {
+      this.takeAppended()
+      return await this.#peers.ended
+    }
     this.#reachability = this.#createReachability(listen)
     await this.#reachability.begin()
     await this.#letters?.own.collect()
@@ -380,7 +380,7 @@ export class Messenger {
    */
   async stop(reason?: CloseReason): Promise<void> {
     this.#unwatchProfile()
-    this.#endAnswering()
+    const answered = this.#endAnswering()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
     // Only now: in a doubt about a key, calls that would keep the user waiting have ended with that.
     await this.#writing.idle()
@@ -389,6 +389,8 @@ export class Messenger {
     ending.defer(() => this.files.stop())
     ending.defer(() => this.#leaving?.catch(() => undefined))
     ending.defer(() => this.#letters?.stop())
+    // What is being posted for other processes gets there before letters are given up.
+    ending.defer(() => answered)
     ending.defer(() => this.#peers.idle())
     ending.defer(() => this.#reachability?.stop())
     ending.defer(() => this.#peers.goodbye(reason))

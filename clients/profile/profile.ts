@@ -7,7 +7,7 @@
  *       profile.lock              held for as long as one of the two is being written
  *       receive.lock, messenger.lock   held by the process that receives, or owns the conversations (process-locks.ts)
  *       agent.sock                0600  where that process serves other programs of the user (clients/agent)
- *       messenger.sock            where the process that receives says with whom it talks (talking.ts)
+ *       messenger.sock            where the owner of the conversations answers other processes (talking.ts)
  *
  * Several processes may use a profile at once, such as a `sotto send` beside a `sotto receive`: no change of any is lost
  * (state-file.ts).

@@ -5,7 +5,8 @@
  *
  * They are asked over a socket in the profile's folder, which only its user can enter: the name and a line feed, after an
  * `@` for the second; the answer is one byte, `1` for yes, directly, `2` for yes, through a relay, `3` for posted, and `0`
- * for no. Where there is no socket, as with a path that is too long for one, the answer is no.
+ * for no. Where there is no socket, as with a path that is too long for one, nobody answers; nor where the owner has just
+ * begun or is about to end.
  *
  * @module
  */
@@ -13,6 +14,7 @@ import { rmSync } from 'node:fs'
 import { createConnection, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Route } from '#lib/protocol.ts'
+import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import { USERNAME } from '#lib/validation.ts'
 import type { Profile } from './profile.ts'
 
@@ -21,6 +23,9 @@ const TIMEOUT_MS = 250
 
 /** How long posting may take, likewise: calls to the directory and the relay. */
 const POST_TIMEOUT_MS = 15_000
+
+/** How long what is being posted for others may keep the owner from its end, in milliseconds. */
+const LAST_MS = 3_000
 
 /** The longest question: a mark, a name and a line feed. */
 const MAX_QUESTION_BYTES = 64
@@ -35,18 +40,45 @@ export interface Answers {
 /**
  * Answer others of this profile, for the process that holds messenger.lock.
  *
- * @returns ends it.
+ * @returns ends it at once, and resolves when what is being posted for others is, or {@link LAST_MS} later. Whoever has no
+ *   answer by then gets none, and asks the next owner.
  */
-export function answerTalking({ storage }: Profile, answers: Answers): () => void {
+export function answerTalking({ storage }: Profile, answers: Answers): () => Promise<void> {
   const path = socketOf(storage.folder)
+  const over = new AbortController()
+  const posting = new Set<Promise<void>>()
+  const post = async (socket: Socket, name: string): Promise<void> => {
+    socket.setTimeout(POST_TIMEOUT_MS)
+    const isPosted = await answers.post(name).catch(() => (over.signal.aborted ? undefined : false))
+    if (isPosted === undefined) socket.destroy()
+    else socket.end(isPosted ? POSTED : '0')
+  }
   // What one that was killed has left: nobody listens there, since the lock is held here.
   rmSync(path, { force: true })
-  const server = createServer((socket) => answer(socket, answers))
-  // Then nobody can ask, and nothing is lost but time.
+  const server = createServer((socket) => {
+    readQuestion(socket, (question) => {
+      const isPost = question.startsWith(POST)
+      const name = question.slice(isPost ? POST.length : 0)
+      if (over.signal.aborted) socket.destroy()
+      else if (!USERNAME.test(name)) socket.end('0')
+      else if (isPost) {
+        const posted = post(socket, name).finally(() => posting.delete(posted))
+        posting.add(posted)
+      } else {
+        const route = answers.routeTo(name)
+        socket.end(route === undefined ? '0' : ANSWERS[route])
+      }
+    })
+  })
+  // Then nobody can ask.
   server.on('error', () => undefined)
   server.listen(path)
   server.unref()
-  return () => void server.close()
+  return async () => {
+    over.abort()
+    server.close()
+    await withTimeout(Promise.all(posting), LAST_MS)
+  }
 }
 
 const ANSWERS = { direct: '1', relay: '2' } as const
@@ -54,27 +86,17 @@ const ANSWERS = { direct: '1', relay: '2' } as const
 const POST = '@'
 const POSTED = '3'
 
-function answer(socket: Socket, { routeTo, post }: Answers): void {
-  let question = ''
+/** @param onQuestion - Takes what comes before the first line feed, or an empty text for what is too long to be a question. */
+function readQuestion(socket: Socket, onQuestion: (question: string) => void): void {
+  let read = ''
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
   socket.on('error', () => undefined)
   socket.setEncoding('latin1').on('data', (text: string) => {
-    const isAsked = question.includes('\n')
-    question += text
-    const end = question.indexOf('\n')
-    if (isAsked || (end < 0 && question.length <= MAX_QUESTION_BYTES)) return
-    const isPost = question.startsWith(POST)
-    const name = question.slice(isPost ? POST.length : 0, Math.max(end, 0))
-    if (!USERNAME.test(name)) return void socket.end('0')
-    if (!isPost) {
-      const route = routeTo(name)
-      return void socket.end(route === undefined ? '0' : ANSWERS[route])
-    }
-    socket.setTimeout(POST_TIMEOUT_MS)
-    post(name).then(
-      (isPosted) => socket.end(isPosted ? POSTED : '0'),
-      () => socket.end('0'),
-    )
+    const isAsked = read.includes('\n') || read.length > MAX_QUESTION_BYTES
+    read += text
+    const end = read.indexOf('\n')
+    if (isAsked || (end < 0 && read.length <= MAX_QUESTION_BYTES)) return
+    onQuestion(read.slice(0, Math.max(end, 0)))
   })
 }
 
@@ -99,15 +121,21 @@ async function routeOf(profile: Profile, name: string): Promise<Route | 'none' |
  * Have the owner of a profile's conversations leave what waits for somebody at their mailbox; or see that it can, where
  * nothing waits.
  *
- * @returns whether all of it has gone; no, if nobody answers.
+ * @param signal - Aborted to wait no longer.
+ * @returns whether all of it has gone; undefined if nobody answers.
  */
-export async function postThroughOwner(profile: Profile, name: string): Promise<boolean> {
-  return (await ask(profile, `${POST}${name}`, POST_TIMEOUT_MS)) === POSTED
+export async function postThroughOwner(
+  profile: Profile,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const answer = await ask(profile, `${POST}${name}`, POST_TIMEOUT_MS, signal)
+  return answer === POSTED ? true : answer === '0' ? false : undefined
 }
 
-async function ask({ storage }: Profile, question: string, timeoutMs: number): Promise<string> {
+async function ask({ storage }: Profile, question: string, timeoutMs: number, signal?: AbortSignal): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
-  const socket = createConnection(socketOf(storage.folder))
+  const socket = createConnection({ path: socketOf(storage.folder), ...(signal && { signal }) })
   socket.setTimeout(timeoutMs, () => socket.destroy())
   socket.on('error', () => undefined).on('close', () => resolve(''))
   socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')))

@@ -11,7 +11,7 @@ import { WritePermission } from '#lib/trust/permission.ts'
 import type { Running } from '../command/run-command.ts'
 import type { Prepared } from '../files/files.ts'
 import { mayWrite, policyOf } from '../profile/permission.ts'
-import { isTalkedWith, postThroughOwner } from '../profile/talking.ts'
+import { isTalkedWith } from '../profile/talking.ts'
 import { isPassing } from '../session/service-outage.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
@@ -202,7 +202,7 @@ export class Sending implements AsyncDisposable {
   async canPost(): Promise<boolean> {
     const { running, to } = this.#options
     try {
-      const isPosted = await this.#postNow()
+      const isPosted = await this.#ownership.postNow(this.#over.signal)
       // Another process does not say why.
       if (!isPosted && this.#ownership.lockHolder !== undefined) running.output.notice(nothingLeft(to, undefined))
       return isPosted
@@ -212,12 +212,6 @@ export class Sending implements AsyncDisposable {
       running.output.notice(nothingLeft(to, error))
       return false
     }
-  }
-
-  /** Leave what waits at the other side's mailbox. @returns whether all of it has gone. */
-  async #postNow(): Promise<boolean> {
-    const { running, to } = this.#options
-    return (await this.#ownership.lockHolder?.postNow()) ?? (await postThroughOwner(running.profile, to))
   }
 
   /**
@@ -250,7 +244,7 @@ export class Sending implements AsyncDisposable {
   async #postAll(): Promise<void> {
     const { to } = this.#options
     try {
-      if (!(await this.#postNow())) throw notPosted(to, this.waiting, undefined)
+      if (!(await this.#ownership.postNow(this.#over.signal))) throw notPosted(to, this.waiting, undefined)
     } catch (error) {
       if (isSottoError(error) && isPassing(error)) throw notPosted(to, this.waiting, error)
       throw error

@@ -37,7 +37,7 @@ describe('isTalkedWith', () => {
     expect(await isTalkedWith(profile, 'dave')).to.equal(true)
     expect(await routesTo(profile, ['bob', 'carol', 'dave'])).to.deep.equal(routes)
     expect(await isTalkedWith(profile, 'carol')).to.equal(false)
-    end()
+    await end()
     expect(await isTalkedWith(profile, 'bob')).to.equal(false)
   })
 
@@ -58,7 +58,7 @@ describe('isTalkedWith', () => {
     await writeFile(path, '')
     const end = answerTalking(profile, ANSWERS)
     expect(await isTalkedWith(profile, 'bob')).to.equal(true)
-    end()
+    await end()
   })
 
   for (const question of ['\n', '@\n', '@../bob\n', '../bob\n', 'x'.repeat(10_000)]) {
@@ -70,12 +70,13 @@ describe('isTalkedWith', () => {
       const [answer] = await once(socket, 'data')
       expect(String(answer)).to.equal('0')
       socket.destroy()
-      end()
+      await end()
     })
   }
 })
 
 describe('postThroughOwner', () => {
+  const { signal } = new AbortController()
   let home: TemporaryFolder
   let profile: Profile
   beforeEach(async () => {
@@ -94,11 +95,52 @@ describe('postThroughOwner', () => {
         return name === 'bob'
       },
     })
-    expect(await postThroughOwner(profile, 'bob')).to.equal(true)
-    expect(await postThroughOwner(profile, 'carol')).to.equal(false)
-    expect(await postThroughOwner(profile, 'dave')).to.equal(false)
+    expect(await postThroughOwner(profile, 'bob', signal)).to.equal(true)
+    expect(await postThroughOwner(profile, 'carol', signal)).to.equal(false)
+    expect(await postThroughOwner(profile, 'dave', signal)).to.equal(false)
     expect(asked).to.deep.equal(['bob', 'carol', 'dave'])
-    end()
-    expect(await postThroughOwner(profile, 'bob')).to.equal(false)
+    await end()
+    expect(await postThroughOwner(profile, 'bob', signal)).to.equal(undefined)
+  })
+
+  it('is done before the owner ends, or left to the next one', async () => {
+    const asked = Promise.withResolvers<void>()
+    const posted = Promise.withResolvers<boolean>()
+    const end = answerTalking(profile, {
+      ...ANSWERS,
+      post: async (name) => {
+        if (name === 'carol') asked.resolve()
+        return await posted.promise
+      },
+    })
+    const answers = [postThroughOwner(profile, 'bob', signal), postThroughOwner(profile, 'carol', signal)]
+    await asked.promise
+    let isOver = false
+    const ended = end().then(() => {
+      isOver = true
+    })
+    expect(await postThroughOwner(profile, 'bob', signal)).to.equal(undefined)
+    expect(isOver).to.equal(false)
+    posted.resolve(true)
+    await ended
+    expect(await Promise.all(answers)).to.deep.equal([true, true])
+  })
+
+  it('is nobody’s answer where the owner ends before it can', async () => {
+    const asked = Promise.withResolvers<void>()
+    const failing = Promise.withResolvers<boolean>()
+    const end = answerTalking(profile, {
+      ...ANSWERS,
+      post: (): Promise<boolean> => {
+        asked.resolve()
+        return failing.promise
+      },
+    })
+    const answer = postThroughOwner(profile, 'bob', signal)
+    await asked.promise
+    const ended = end()
+    failing.reject(new Error('it was given up'))
+    await ended
+    expect(await answer).to.equal(undefined)
   })
 })

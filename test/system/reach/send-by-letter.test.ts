@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { LETTER_ROOM_BYTES } from '#lib/letter/letter-body.ts'
+import { tryLockForSending } from '../../../clients/profile/process-locks.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
+import { answerTalking } from '../../../clients/profile/talking.ts'
 import { Installation, type Run } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
 import { MessengerUnderTest } from '../../support/running-messenger.ts'
@@ -63,6 +65,47 @@ describe('send to somebody who is away', function () {
     await alice.done
     expect(statesOf(alice)).to.deep.equal(['posted'])
     expect(await comeAndRead(1)).to.deep.equal(['alice: hello'])
+  })
+
+  it('leaves it through another send that owns the conversations', async () => {
+    const pipe = new Readable({ read() {} })
+    await using owner = installation.send('alice', 'bob', pipe)
+    // Then the mailbox was found.
+    await owner.errors.until((text) => text.includes('what you send goes into their mailbox'))
+    await using alice = installation.send('alice', 'bob', 'by the way', { json: true })
+    await alice.done
+    expect(statesOf(alice)).to.deep.equal(['posted'])
+    pipe.push('at last\n')
+    pipe.push(null)
+    await owner.done
+    expect(await comeAndRead(2)).to.deep.equal(['alice: by the way', 'alice: at last'])
+  })
+
+  it('leaves it itself where the owner of the conversations ends and has not answered', async () => {
+    const profile = await Profile.open(installation.home.path, 'alice')
+    const lock = await tryLockForSending(profile)
+    const asked = Promise.withResolvers<void>()
+    const gone = Promise.withResolvers<boolean>()
+    const post = (): Promise<boolean> => {
+      asked.resolve()
+      return gone.promise
+    }
+    const end = answerTalking(profile, { routeTo: () => undefined, post })
+    await using alice = installation.send('alice', 'bob', 'hello', { json: true })
+    await asked.promise
+    const ended = end()
+    gone.reject(new Error('it ends'))
+    await ended
+    lock?.release()
+    await alice.done
+    expect(statesOf(alice)).to.deep.equal(['posted'])
+    expect(await comeAndRead(1)).to.deep.equal(['alice: hello'])
+  })
+
+  it('leaves what several send at once, each once', async () => {
+    const texts = ['one', 'two', 'three', 'four']
+    await Promise.all(texts.map((text) => installation.send('alice', 'bob', text).done))
+    expect((await comeAndRead(4)).toSorted()).to.deep.equal(texts.map((text) => `alice: ${text}`).toSorted())
   })
 
   it('keeps and leaves nothing where it is to be delivered, or where a file is to be received', async () => {
