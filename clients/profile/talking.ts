@@ -4,18 +4,21 @@
  * And whether what waits for somebody who is away, or is about to, can be left at their mailbox: then it is left there.
  *
  * They are asked over a socket in the profile's folder, which only its user can enter: the name and a line feed, after an
- * `@` for the second; the answer is one byte, `1` for yes, directly, `2` for yes, through a relay, `3` for posted, and `0`
- * for no. Where there is no socket, as with a path that is too long for one, nobody answers; nor where the owner has just
- * begun or is about to end.
+ * `@` for the second; the answer is `1` for yes, directly, `2` for yes, through a relay, `3` for posted, `4` for
+ * what is too large for a letter, and `0` for no, behind which, to the second, is the error that says why, in JSON. Where
+ * there is no socket, as with a path that is too long for one, nobody answers; nor where the owner has just begun or is
+ * about to end.
  *
  * @module
  */
 import { rmSync } from 'node:fs'
 import { createConnection, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { asSottoError, ERROR_CODES, SottoError } from '#lib/errors.ts'
 import type { Route } from '#lib/protocol.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import { USERNAME } from '#lib/validation.ts'
+import { type Json, readable, text } from './json-values.ts'
 import type { Profile } from './profile.ts'
 
 /** How long the answer may take, in milliseconds: the owner may be at work, and then the directory is as quick. */
@@ -33,7 +36,10 @@ const MAX_QUESTION_BYTES = 64
 /** What the owner of the conversations can say and do. */
 export interface Answers {
   readonly routeTo: (name: string) => Route | undefined
-  /** Leave what waits for somebody at their mailbox. Resolves with whether all has gone; rejects where nothing can. */
+  /**
+   * Leave what waits for somebody at their mailbox. Resolves with whether all has gone: not if the next message is too
+   * large for a letter. Rejects where nothing can.
+   */
   readonly post: (name: string) => Promise<boolean>
 }
 
@@ -49,9 +55,12 @@ export function answerTalking({ storage }: Profile, answers: Answers): () => Pro
   const posting = new Set<Promise<void>>()
   const post = async (socket: Socket, name: string): Promise<void> => {
     socket.setTimeout(POST_TIMEOUT_MS)
-    const isPosted = await answers.post(name).catch(() => (over.signal.aborted ? undefined : false))
-    if (isPosted === undefined) socket.destroy()
-    else socket.end(isPosted ? POSTED : '0')
+    try {
+      socket.end((await answers.post(name)) ? POSTED : TOO_LARGE)
+    } catch (error) {
+      if (over.signal.aborted) socket.destroy()
+      else socket.end(refusal(error))
+    }
   }
   // What one that was killed has left: nobody listens there, since the lock is held here.
   rmSync(path, { force: true })
@@ -85,6 +94,23 @@ const ANSWERS = { direct: '1', relay: '2' } as const
 
 const POST = '@'
 const POSTED = '3'
+const TOO_LARGE = '4'
+
+/** The answer that nothing can be posted, and why. */
+function refusal(thrown: unknown): string {
+  const { code, message, hint } = asSottoError(thrown)
+  return `0${JSON.stringify({ code, message, hint })}`
+}
+
+/** The error in such an answer; undefined if there is none. */
+function errorIn(answer: string): SottoError | undefined {
+  if (!answer.startsWith('0')) return undefined
+  return readable(() => {
+    const { code, message, hint } = JSON.parse(answer.slice(1)) as Json
+    const known = ERROR_CODES.find((each) => each === code)
+    return known && new SottoError(known, text(message), hint === undefined ? {} : { hint: text(hint) })
+  })
+}
 
 /** @param onQuestion - Takes what comes before the first line feed, or an empty text for what is too long to be a question. */
 function readQuestion(socket: Socket, onQuestion: (question: string) => void): void {
@@ -122,7 +148,8 @@ async function routeOf(profile: Profile, name: string): Promise<Route | 'none' |
  * nothing waits.
  *
  * @param signal - Aborted to wait no longer.
- * @returns whether all of it has gone; undefined if nobody answers.
+ * @returns whether all of it has gone: not if the next message is too large for a letter; undefined if nobody answers.
+ * @throws SottoError what it has failed with at the owner.
  */
 export async function postThroughOwner(
   profile: Profile,
@@ -130,7 +157,10 @@ export async function postThroughOwner(
   signal: AbortSignal,
 ): Promise<boolean | undefined> {
   const answer = await ask(profile, `${POST}${name}`, POST_TIMEOUT_MS, signal)
-  return answer === POSTED ? true : answer === '0' ? false : undefined
+  if (answer === POSTED || answer === TOO_LARGE) return answer === POSTED
+  const error = errorIn(answer)
+  if (error !== undefined) throw error
+  return undefined
 }
 
 async function ask({ storage }: Profile, question: string, timeoutMs: number, signal?: AbortSignal): Promise<string> {
@@ -138,11 +168,13 @@ async function ask({ storage }: Profile, question: string, timeoutMs: number, si
   const socket = createConnection({ path: socketOf(storage.folder), ...(signal && { signal }) })
   socket.setTimeout(timeoutMs, () => socket.destroy())
   socket.on('error', () => undefined).on('close', () => resolve(''))
-  socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')))
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    answer += chunk
+  })
+  socket.on('end', () => resolve(answer))
   socket.write(`${question}\n`)
-  const answer = await promise
-  socket.destroy()
-  return answer
+  return await promise
 }
 
 /** Ask which way the owner of a profile's conversations talks with each of these, as far as they talk. */

@@ -15,7 +15,7 @@ import { StatusLine } from '../terminal/status-line.ts'
 import { jsonLinesOf, linesOf } from './input.ts'
 import { OfferDisplay } from './offer-display.ts'
 import type { Report, Texts } from './send-tracker.ts'
-import { Sending } from './sending.ts'
+import { type MailboxSeen, Sending } from './sending.ts'
 import { leftInMailbox, THEY_GO_ON, THEY_WAIT } from './unacknowledged.ts'
 import type { Wait } from './wait.ts'
 
@@ -58,7 +58,8 @@ const AWAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_NOT_ONLINE', 'ERR_
  *   - `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8` for what cannot be sent; what stood before it is acknowledged by then,
  *   - `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_KEY_CHANGED`, `ERR_PEER_UNREACHABLE` and whatever else a first
  *     conversation fails with; nothing was sent or kept,
- *   - `ERR_NOT_ACKNOWLEDGED` if the other side went away in the middle, or time is over; what is left waits in the store,
+ *   - `ERR_NOT_ACKNOWLEDGED` if the other side went away in the middle, its mailbox takes no more, or time is over; what
+ *     is left waits in the store,
  *   - `ERR_INVALID_FILE`, `ERR_MESSAGE_TOO_LARGE` for what cannot be offered; `ERR_FILE_NOT_RECEIVED` if the other side
  *     has declined or cancelled a file, or could not keep it; `ERR_FILE_SOURCE_CHANGED` if one has changed here
  *     meanwhile,
@@ -87,9 +88,10 @@ export async function send(options: SendOptions): Promise<void> {
     try {
       await Promise.race([sending.reach(), sending.lost, aborted(running.signal)])
     } catch (error) {
-      const canPost = () => Promise.race([sending.canPost(), sending.lost, aborted(running.signal)])
-      if (isSottoError(error) && AWAY.has(error.code) && mayPost(options) && (await canPost())) {
-        return await leaveForLater(options, running, sending, () => sending.leave(texts, files))
+      if (isSottoError(error) && AWAY.has(error.code) && mayPost(options)) {
+        const seen = await Promise.race([sending.seeMailbox(), sending.lost, aborted(running.signal)])
+        const leave = () => sending.leave(texts, files)
+        if (seen.state !== 'none') return await leaveForLater(options, running, sending, seen, leave)
       }
       if (!queue || !isNobodyThere(error)) throw error
       return await keepForLater(options, running, sending, () => sending.queueOnly(texts, files))
@@ -162,15 +164,20 @@ function mayPost({ wait, queue = false, files = [] }: SendOptions): boolean {
   return queue || wait === 'posted' || wait === 'sent' || (wait === undefined && files.length === 0)
 }
 
-/** Leave it at their mailbox, and say so; what finds no place there is kept where that was asked for. */
+/** Leave it at their mailbox, and say so; what finds no place there waits, which is a failure unless that was asked for. */
 async function leaveForLater(
   options: SendOptions,
   running: Running,
   sending: Sending,
+  mailbox: Exclude<MailboxSeen, { state: 'none' }>,
   leave: () => Promise<void>,
 ): Promise<void> {
   const { output } = running
-  if (options.text === undefined) output.notice(`${options.to} is away: what you send goes into their mailbox`)
+  // Of a text it is said in a moment.
+  if (options.text === undefined) {
+    const goes = `${options.to} is away: what you send goes into their mailbox`
+    output.notice(mailbox.state === 'full' ? mailbox.notice : goes)
+  }
   try {
     await Promise.race([leave(), sending.lost, aborted(running.signal)])
   } catch (error) {

@@ -45,6 +45,18 @@ export interface SendingOptions {
   readonly onFile?: ((transfer: Transfer, error?: SottoError) => void) | undefined
 }
 
+/**
+ * What is known of the mailbox of somebody who is away: whether it takes what is sent now, or that waits in the store,
+ * because of what waits before it or because there is no room; or they have none, or it cannot be asked.
+ */
+export type MailboxSeen =
+  | { readonly state: 'open' | 'none' }
+  | {
+      readonly state: 'full'
+      /** Why. */
+      readonly notice: string
+    }
+
 /** How often to look who owns the conversations, in milliseconds. */
 const POLL_INTERVAL_MS = 500
 
@@ -195,23 +207,31 @@ export class Sending implements AsyncDisposable {
   }
 
   /**
-   * See that what is sent to somebody who is away can be left at their mailbox. Nothing is kept until this has resolved.
+   * See whether what is sent to somebody who is away can be left at their mailbox. Nothing is kept until this has resolved.
    *
    * @throws SottoError what only the user can mend, such as `ERR_KEY_CHANGED`.
    */
-  async canPost(): Promise<boolean> {
+  async seeMailbox(): Promise<MailboxSeen> {
     const { running, to } = this.#options
     try {
-      const isPosted = await this.#ownership.postNow(this.#over.signal)
-      // Another process does not say why.
-      if (!isPosted && this.#ownership.lockHolder !== undefined) running.output.notice(nothingLeft(to, undefined))
-      return isPosted
+      if (await this.#ownership.postNow(this.#over.signal)) return { state: 'open' }
+      return { state: 'full', notice: nothingLeft(to, undefined) }
     } catch (error) {
-      if (isSottoError(error, 'ERR_NO_MAILBOX')) return false
+      if (isSottoError(error, 'ERR_NO_MAILBOX')) return { state: 'none' }
       if (!isSottoError(error) || !isPassing(error)) throw error
-      running.output.notice(nothingLeft(to, error))
-      return false
+      const notice = nothingLeft(to, error)
+      // Where nothing waits, the services are busy, and have not said whether there is a mailbox.
+      if (error.code === 'ERR_BUSY' && this.#isAnythingWaiting) return { state: 'full', notice }
+      running.output.notice(notice)
+      return { state: 'none' }
     }
+  }
+
+  /** Whether anything waits here for the other side, of this command or others. */
+  get #isAnythingWaiting(): boolean {
+    const { running, to } = this.#options
+    const { waiting, undeliverable } = this.#store.undelivered(to, running.profile.state.pins.get(to)?.identityKey)
+    return waiting > undeliverable
   }
 
   /**

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
 import type { Route } from '#lib/protocol.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import {
@@ -12,6 +13,7 @@ import {
   postThroughOwner,
   routesTo,
 } from '../../../clients/profile/talking.ts'
+import { rejection } from '../../support/rejection.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const ANSWERS: Answers = { routeTo: () => 'direct', post: async () => true }
@@ -91,17 +93,38 @@ describe('postThroughOwner', () => {
       ...ANSWERS,
       post: async (name) => {
         asked.push(name)
-        if (name === 'dave') throw new Error('it cannot')
+        if (name === 'dave') throw new SottoError('ERR_BUSY', 'there’s no room', { hint: 'wait' })
+        if (name === 'erin') throw new Error('a fault')
         return name === 'bob'
       },
     })
     expect(await postThroughOwner(profile, 'bob', signal)).to.equal(true)
     expect(await postThroughOwner(profile, 'carol', signal)).to.equal(false)
-    expect(await postThroughOwner(profile, 'dave', signal)).to.equal(false)
-    expect(asked).to.deep.equal(['bob', 'carol', 'dave'])
+    const error = await rejection(postThroughOwner(profile, 'dave', signal))
+    expect(error).to.include({ code: 'ERR_BUSY', message: 'there’s no room', hint: 'wait' })
+    expect((await rejection(postThroughOwner(profile, 'erin', signal))).code).to.equal('ERR_INTERNAL')
+    expect(asked).to.deep.equal(['bob', 'carol', 'dave', 'erin'])
     await end()
     expect(await postThroughOwner(profile, 'bob', signal)).to.equal(undefined)
   })
+
+  for (const answer of [
+    '',
+    '0',
+    '1',
+    '33',
+    '0{',
+    '0null',
+    '0{"code":"ERR_OF_NONE","message":""}',
+    '0{"code":"ERR_BUSY"}',
+  ]) {
+    it(`is nobody’s answer where that is none: ${answer}`, async () => {
+      const other = createServer((socket) => socket.end(answer)).listen(join(profile.storage.folder, 'messenger.sock'))
+      await once(other, 'listening')
+      expect(await postThroughOwner(profile, 'bob', signal)).to.equal(undefined)
+      other.close()
+    })
+  }
 
   it('is done before the owner ends, or left to the next one', async () => {
     const asked = Promise.withResolvers<void>()

@@ -135,8 +135,6 @@ describe('send to somebody who is away', function () {
       '2 messages are not in bob’s mailbox: a letter takes 60 KiB, and nothing behind what is larger',
     )
     expect(await comeAndRead(1)).to.deep.equal(['alice: one'])
-    // Nothing more is kept while that is so, unless it is to be.
-    expect((await rejection(installation.send('alice', 'bob', 'four').done)).code).to.equal('ERR_NOT_ONLINE')
     await using queued = installation.send('alice', 'bob', 'four', { queue: true, json: true })
     await queued.done
     expect(statesOf(queued)).to.deep.equal(['waiting'])
@@ -146,6 +144,32 @@ describe('send to somebody who is away', function () {
     await alice.untilDelivered('bob')
     expect((await bob.texts('alice')).map((text) => text.slice(0, 5))).to.deep.equal(['one', 'xxxxx', 'three', 'four'])
   })
+
+  for (const isOwned of [false, true]) {
+    it(`keeps what stands behind something too large${isOwned ? ', and says why, beside an owner' : ''}`, async () => {
+      const start = () => MessengerUnderTest.start(installation, 'alice')
+      const why = 'a letter takes 60 KiB, and nothing behind what is larger'
+      expect((await rejection(installation.send('alice', 'bob', TOO_LARGE).done)).code).to.equal('ERR_NOT_ACKNOWLEDGED')
+      const owner = isOwned ? await start() : undefined
+      await using small = installation.send('alice', 'bob', 'small', { json: true })
+      const error = await rejection(small.done)
+      expect([error.code, error.message]).to.deep.equal([
+        'ERR_NOT_ACKNOWLEDGED',
+        `one message is not in bob’s mailbox: ${why}`,
+      ])
+      expect(statesOf(small)).to.deep.equal(['waiting'])
+      const lines = Readable.from([Buffer.from('two\nthree\n')])
+      await using piped = installation.send('alice', 'bob', lines, { wait: 'posted' })
+      expect((await rejection(piped.done)).code).to.equal('ERR_NOT_ACKNOWLEDGED')
+      expect(piped.errors.text).to.include(`nothing more goes into bob’s mailbox: ${why}`)
+      expect(piped.errors.text).not.to.include('what you send goes into')
+      await owner?.[Symbol.asyncDispose]()
+      await using alice = await start()
+      const texts = (await alice.texts('bob')).map((text) => text.slice(0, 5))
+      expect(texts).to.deep.equal(['xxxxx', 'small', 'two', 'three'])
+      expect(alice.store.undelivered('bob')).to.include({ waiting: 4, posted: 0 })
+    })
+  }
 
   it('keeps what finds no place there, where it is to be kept', async () => {
     const lines = Readable.from([Buffer.from(`one\n${TOO_LARGE}\n`)])
@@ -159,9 +183,13 @@ describe('send to somebody who is away', function () {
     // A mailbox takes 2 MiB of one person.
     const full = Array.from({ length: 40 }, () => 'x'.repeat(LETTER_ROOM_BYTES - 100))
     expect((await rejection(installation.post('alice', 'bob', ...full))).code).to.equal('ERR_BUSY')
-    await using refused = installation.send('alice', 'bob', 'hello')
-    expect((await rejection(refused.done)).code).to.equal('ERR_NOT_ONLINE')
-    expect(refused.errors.text).to.include('nothing more goes into bob’s mailbox: there is no room for more')
+    await using kept = installation.send('alice', 'bob', 'hello', { json: true })
+    const error = await rejection(kept.done)
+    expect([error.code, error.message]).to.deep.equal([
+      'ERR_NOT_ACKNOWLEDGED',
+      'one message is not in bob’s mailbox: there is no room for more',
+    ])
+    expect(statesOf(kept)).to.deep.equal(['waiting'])
     await using queued = installation.send('alice', 'bob', 'hello', { queue: true, json: true })
     await queued.done
     expect(statesOf(queued)).to.deep.equal(['waiting'])
