@@ -45,7 +45,10 @@ export interface Page {
   frameLocator(selector: string): Frame
   frames(): { url(): string }[]
   waitForEvent(event: 'download', options?: { readonly timeout?: number }): Promise<Download>
-  waitForEvent(event: 'requestfailed', options?: { readonly timeout?: number }): Promise<unknown>
+  waitForEvent(
+    event: 'console',
+    options?: { readonly predicate?: (message: { text(): string }) => boolean; readonly timeout?: number },
+  ): Promise<unknown>
   /** Answer requests in the place of whoever serves them. */
   route(url: string, handler: (route: { abort(): Promise<void> }) => unknown): Promise<unknown>
   unroute(url: string): Promise<void>
