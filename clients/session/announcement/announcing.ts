@@ -33,7 +33,7 @@ export interface Announcement {
   /** 16 random bytes, drawn at the start of the receiver. */
   readonly instanceId: Uint8Array
   readonly signal: AbortSignal
-  /** The announcement stands, or stands again: with these endpoints, of those that were offered. */
+  /** The announcement stands, stands again, or stands with others: with these endpoints, of those that were offered. */
   readonly onOnline: (endpoints: readonly Endpoint[]) => void
   /** Others are not told of these. */
   readonly onRefused?: ((refused: readonly RefusedEndpoint[]) => void) | undefined
@@ -85,10 +85,12 @@ export class Announcing {
     let mayFail = startsOffline
     let isReported = false
     for (;;) {
-      let isOnline = false
+      /** What was told last; nothing while it does not stand. */
+      let told: string | undefined
       const error = await this.#announceNewest((accepted) => {
-        if (!isOnline) onOnline(accepted)
-        isOnline = true
+        const endpoints = accepted.map(({ address, port }) => `${address} ${port}`).join()
+        if (endpoints !== told) onOnline(accepted)
+        told = endpoints
         mayFail = true
         isReported = false
         backoff.reset()

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { AnnounceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { AnnounceResponse, Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { Announcing } from '../../../../clients/session/announcement/announcing.ts'
 import { bytesOf } from '../../../support/random.ts'
@@ -16,6 +16,9 @@ describe('Announcing', () => {
   let calls: Call[]
   let attendAnother: () => void
   let told: PromiseWithResolvers<string>
+  let endpoints: readonly Endpoint[]
+  /** The endpoints that were told of, each time. */
+  let stood: string[]
   let ending: AbortController
   let run: Promise<never>
 
@@ -23,9 +26,11 @@ describe('Announcing', () => {
   beforeEach(() => {
     calls = []
     told = Promise.withResolvers()
+    endpoints = []
+    stood = []
     ending = new AbortController()
     const announcement = {
-      endpoints: () => [],
+      endpoints: () => endpoints,
       relay: {
         current: { address: '192.0.2.1:7400', attendanceId: Buffer.from(bytesOf('attendance', 16)) },
         onChange: (listener: () => void) => {
@@ -35,7 +40,10 @@ describe('Announcing', () => {
       },
       instanceId: bytesOf('instance id', 16),
       signal: ending.signal,
-      onOnline: () => told.resolve('online'),
+      onOnline: (accepted: readonly Endpoint[]) => {
+        stood.push(accepted.map(({ address }) => address).join())
+        told.resolve('online')
+      },
       onOffline: ({ code }: SottoError) => told.resolve(code),
       startsOffline: true,
     }
@@ -68,6 +76,18 @@ describe('Announcing', () => {
     calls[2]?.answer()
     expect(await told.promise).to.equal('online')
     expect(dropped()).to.deep.equal([true, true, false])
+  })
+
+  it('tells of endpoints that are others than those that stood, and not of the same again', async () => {
+    calls[2]?.answer()
+    await told.promise
+    attendAnother()
+    calls[3]?.answer()
+    endpoints = [{ address: '192.0.2.7', port: 7400 }]
+    attendAnother()
+    calls[4]?.answer()
+    await new Promise(setImmediate)
+    expect(stood).to.deep.equal(['', '192.0.2.7'])
   })
 
   it('leaves none under way when the newest has failed', async () => {
