@@ -36,8 +36,6 @@ export class WriteQueue {
   readonly #waiting = new Map<string, Entry[]>()
   /** The contacts who are being written to, each until nothing waits: who has to be asked for long keeps nobody else waiting. */
   readonly #running = new Map<string, Promise<void>>()
-  /** Resolves when the next step may be done: one in each turn of the event loop, whoever it is for. */
-  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: WriteQueueOptions) {
     this.#options = options
@@ -54,8 +52,8 @@ export class WriteQueue {
     return new Promise((resolve, reject) => {
       const entry = { events, resolve, reject }
       const waiting = this.#waiting.get(name)
-      if (waiting === undefined) this.#waiting.set(name, [entry])
-      else waiting.push(entry)
+      if (waiting !== undefined) return void waiting.push(entry)
+      this.#waiting.set(name, [entry])
       if (!this.#running.has(name)) this.#running.set(name, this.#run(name))
     })
   }
@@ -67,26 +65,18 @@ export class WriteQueue {
 
   async #run(name: string): Promise<void> {
     while (this.#waiting.has(name)) {
-      const [asked] = await Promise.allSettled([this.#options.permit(name)])
-      await this.#ownTurn()
-      this.#writeTo(name, asked)
+      await this.#writeTo(name)
+      // What was written goes out, what comes in is taken, others are served, and more gathers: otherwise all of that would wait
+      // for as long as somebody writes each text as soon as the last is stored.
+      await setImmediate()
     }
     // No await between the last look and this: whoever writes after it starts another round.
     this.#running.delete(name)
   }
 
-  /**
-   * Between two steps what was written goes out, what comes in is taken, others are served, and more gathers: otherwise all of
-   * that would wait for as long as somebody writes each text as soon as the last is stored.
-   */
-  #ownTurn(): Promise<unknown> {
-    const own = this.#turn
-    this.#turn = own.then(() => setImmediate())
-    return own
-  }
-
-  #writeTo(name: string, asked: PromiseSettledResult<WritePermission>): void {
-    const { append } = this.#options
+  async #writeTo(name: string): Promise<void> {
+    const { permit, append } = this.#options
+    const [asked] = await Promise.allSettled([permit(name)])
     // Only now: what was written meanwhile comes along.
     const entries = this.#take(name)
     try {
