@@ -52,10 +52,15 @@ export class WriteQueue {
     return new Promise((resolve, reject) => {
       const entry = { events, resolve, reject }
       const waiting = this.#waiting.get(name)
-      if (waiting !== undefined) return void waiting.push(entry)
-      this.#waiting.set(name, [entry])
-      if (!this.#running.has(name)) this.#running.set(name, this.#run(name))
+      if (waiting === undefined) this.#begin(name, entry)
+      else waiting.push(entry)
     })
+  }
+
+  /** Apart from what is done with each call, which V8 then holds in one piece with its caller. */
+  #begin(name: string, entry: Entry): void {
+    this.#waiting.set(name, [entry])
+    if (!this.#running.has(name)) this.#running.set(name, this.#run(name))
   }
 
   /** Resolves when nothing is being written. */
