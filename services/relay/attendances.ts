@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { SottoError } from '#lib/errors.ts'
-import { mapKeyOf } from '#lib/map-key.ts'
+import { bytesOfKey, mapKeyOf } from '#lib/map-key.ts'
 import { ATTENDANCE_ID_BYTES } from '#lib/protocol.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import type { Caller } from '../authentication/authentications.ts'
@@ -200,7 +200,7 @@ class OpenAttendance<Answerer> implements Attendance {
     const [id] = this.#untold
     if (id !== undefined) {
       this.#untold.delete(id)
-      return Buffer.from(id, 'base64')
+      return bytesOfKey(id)
     }
     if (!this.#hasMail) return undefined
     this.#hasMail = false

@@ -12,6 +12,7 @@ import {
   ReplacedAnnouncement,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { formatAddress } from '#lib/runtime/address.ts'
 import { checkAnnounced } from '../answers.ts'
 import { Backoff } from '../backoff.ts'
 import { isPassing, LINK_BACKOFF } from '../service-outage.ts'
@@ -88,7 +89,7 @@ export class Announcing {
       /** What was told last; nothing while it does not stand. */
       let told: string | undefined
       const error = await this.#announceNewest((accepted) => {
-        const endpoints = accepted.map(({ address, port }) => `${address} ${port}`).join()
+        const endpoints = accepted.map(({ address: host, port }) => formatAddress({ host, port })).join()
         if (endpoints !== told) onOnline(accepted)
         told = endpoints
         mayFail = true

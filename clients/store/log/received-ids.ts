@@ -6,6 +6,7 @@
  */
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { decodeEvent } from '#lib/delivery/text-event.ts'
+import { mapKeyOf } from '#lib/map-key.ts'
 import type { Batches } from '../rows/batches.ts'
 import type { Contact } from '../rows/contacts.ts'
 
@@ -38,7 +39,7 @@ export class ReceivedIds {
    */
   countRepeats(contact: Contact, events: readonly Event[]): number {
     this.#read(contact)
-    const news = events.findIndex(({ eventId }) => !this.#ids.has(textOf(eventId)))
+    const news = events.findIndex(({ eventId }) => !this.#ids.has(mapKeyOf(eventId)))
     return news === -1 ? events.length : news
   }
 
@@ -49,7 +50,7 @@ export class ReceivedIds {
       const last = Math.min(state.lastBatch, this.#through + RUN)
       for (const { batch } of this.#batches.readWhatOpens(id, this.#through + 1, last)) {
         if (batch?.direction !== 'incoming' || batch.key !== this.#key) continue
-        for (const event of batch.events) this.#ids.add(textOf(decodeEvent(event).eventId))
+        for (const event of batch.events) this.#ids.add(mapKeyOf(decodeEvent(event).eventId))
       }
       this.#through = last
     }
@@ -60,9 +61,4 @@ export class ReceivedIds {
     this.#ids.clear()
     this.#through = 0
   }
-}
-
-/** An event id in a form that a Set compares by value. */
-function textOf(eventId: Uint8Array): string {
-  return Buffer.from(eventId).toString('latin1')
 }
