@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
+import { Code } from '#gen/google/rpc/code.ts'
 import { type ErrorCode, isSottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
 import { CALLS, type CallEvent } from '../runtime/metrics/call-events.ts'
 import { isFault } from './status.ts'
+import { statusName } from './status-table.ts'
 
 /**
  * Calls that come by themselves, all day long, and those that carry conversations or letters of several people, each of
@@ -41,7 +42,7 @@ export function logCall(
     const reason = isSottoError(failure) ? failure.code : failure === undefined ? '' : 'ERR_INTERNAL'
     CALLS.publish({
       method: path.slice(1),
-      status: codeToJSON(status),
+      status: statusName(status),
       reason,
       seconds: durationMs / 1_000,
     } satisfies CallEvent)
@@ -49,7 +50,7 @@ export function logCall(
   const fields = {
     rpc: path.slice(1),
     peer: remoteAddress,
-    status: codeToJSON(status),
+    status: statusName(status),
     durationMs: Math.round(durationMs * 100) / 100,
     ...(account !== undefined && { account }),
     ...(isSottoError(failure) && { code: failure.code }),

@@ -5,7 +5,7 @@
  */
 import type { Duplex as NodeDuplex } from 'node:stream'
 import type { Metadata, CallOptions as NativeOptions, ServiceError } from '@grpc/grpc-js'
-import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
+import { Code } from '#gen/google/rpc/code.ts'
 import { asSottoError, isSottoError, SottoError } from '../errors.ts'
 import { spanOfMade } from '../runtime/tracing/spans.ts'
 import { metadataOf, newRequestId, setTraceparent } from './call-metadata.ts'
@@ -14,7 +14,7 @@ import { inTwoAttempts, type Renewable, streamInTwoAttempts } from './second-att
 import { type CallOptions, DEFAULT_DEADLINE_MS, type Duplex, type Method } from './service.ts'
 import type { NativeChannel } from './sockets/native-channel.ts'
 import { errorOf, type Link } from './status.ts'
-import { WIRE_ERRORS } from './status-table.ts'
+import { statusName, WIRE_ERRORS } from './status-table.ts'
 
 /** The target of calls. */
 export interface CallSite extends Renewable {
@@ -64,11 +64,11 @@ async function traced<T>(
   setTraceparent(metadata, span.traceparent)
   try {
     const answer = await make()
-    span.end({ status: codeToJSON(Code.OK) })
+    span.end({ status: statusName(Code.OK) })
     return answer
   } catch (error) {
     const { code } = asSottoError(error)
-    span.end({ status: codeToJSON(WIRE_ERRORS[code].status), code })
+    span.end({ status: statusName(WIRE_ERRORS[code].status), code })
     throw error
   }
 }

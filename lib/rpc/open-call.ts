@@ -5,7 +5,7 @@
  * @module
  */
 import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js'
-import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
+import { Code } from '#gen/google/rpc/code.ts'
 import { asSottoError, isSottoError, SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
 import { LIMITED, type LimitedEvent } from '../runtime/metrics/limited-events.ts'
@@ -20,6 +20,7 @@ import type { ArrivingCall } from './sockets/guard/arriving-call.ts'
 import type { ConnectionGuard } from './sockets/guard/connection-guard.ts'
 import { networkOf } from './sockets/network-of.ts'
 import { type OutgoingStatus, statusOf } from './status.ts'
+import { statusName } from './status-table.ts'
 
 export interface OpenCallOptions {
   readonly log: Logger
@@ -186,7 +187,7 @@ export class OpenCall {
     this.#door?.end()
     this.#limited?.end()
     if (status === Code.RESOURCE_EXHAUSTED) this.#guard?.refused()
-    this.#span?.end({ status: codeToJSON(status), code: isSottoError(this.#failure) ? this.#failure.code : undefined })
+    this.#span?.end({ status: statusName(status), code: isSottoError(this.#failure) ? this.#failure.code : undefined })
     logCall(this.context.log, {
       path: this.#path,
       remoteAddress: this.context.remoteAddress,

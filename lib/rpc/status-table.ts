@@ -4,7 +4,11 @@
  * @module
  */
 import { Code } from '#gen/google/rpc/code.ts'
+import { enumNames } from '../enum-names.ts'
 import type { ErrorCode } from '../errors.ts'
+
+/** What gRPC calls a canonical status: `NOT_FOUND`. */
+export const statusName = enumNames(Code)
 
 export interface WireError {
   readonly status: Code

@@ -8,10 +8,10 @@ import {
   ChatRefusal,
   type ChatResult,
   type ChatToSeal,
-  chatRefusalToJSON,
-  letterRefusalToJSON,
+  LetterRefusal,
   type SealingServiceService,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
+import { enumNames } from '#lib/enum-names.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
@@ -32,6 +32,9 @@ import {
   checkSealChatsRequest,
   checkSealLettersRequest,
 } from './validation.ts'
+
+const chatRefusalName = enumNames(ChatRefusal)
+const letterRefusalName = enumNames(LetterRefusal)
 
 export interface SealingServiceOptions {
   readonly revocations: Revocations
@@ -128,7 +131,7 @@ export function createSealingService({
       return {
         results: chats.map((chat, index) => {
           const result = resultOf(chat, senders[index], receivers[index])
-          const refusal = result?.$case === 'refusal' ? { refusal: chatRefusalToJSON(result.value) } : undefined
+          const refusal = result?.$case === 'refusal' ? { refusal: chatRefusalName(result.value) } : undefined
           const fields = { requestId: chat.requestId, account: senders[index]?.name, ...refusal }
           log.info(fields, refusal ? 'conversation refused' : 'conversation sealed')
           return { result }
@@ -143,7 +146,7 @@ export function createSealingService({
       const sealed = await sealLetters(letters, { accounts, sessions, clock, log, realm })
       return {
         results: sealed.map(({ result, account }, index) => {
-          const refusal = result?.$case === 'refusal' ? { refusal: letterRefusalToJSON(result.value) } : undefined
+          const refusal = result?.$case === 'refusal' ? { refusal: letterRefusalName(result.value) } : undefined
           const fields = { requestId: letters[index]?.requestId, account, ...refusal }
           log.info(fields, refusal ? 'letter refused' : 'letter sealed')
           return { result }

@@ -475,39 +475,6 @@ export const ErrorInfo: MessageFns<ErrorInfo> = {
     }
   },
 
-  fromJSON(object: any): ErrorInfo {
-    return {
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-      domain: isSet(object.domain) ? globalThis.String(object.domain) : "",
-      metadata: isObject(object.metadata)
-        ? (globalThis.Object.entries(object.metadata) as [string, any][]).reduce(
-          (acc: Map<string, string>, [key, value]: [string, any]) => {
-            acc.set(key, globalThis.String(value));
-            return acc;
-          },
-          new Map(),
-        )
-        : new Map(),
-    };
-  },
-
-  toJSON(message: ErrorInfo): unknown {
-    const obj: any = {};
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    if (message.domain !== "") {
-      obj.domain = message.domain;
-    }
-    if (message.metadata?.size) {
-      obj.metadata = {};
-      message.metadata.forEach((v, k) => {
-        obj.metadata[k] = v;
-      });
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ErrorInfo>, I>>(base?: I): ErrorInfo {
     return ErrorInfo.fromPartial(base ?? ({} as any));
   },
@@ -584,24 +551,6 @@ export const ErrorInfoMetadataEntry: MessageFns<ErrorInfoMetadataEntry> = {
     }
   },
 
-  fromJSON(object: any): ErrorInfoMetadataEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
-
-  toJSON(message: ErrorInfoMetadataEntry): unknown {
-    const obj: any = {};
-    if (message.key !== "") {
-      obj.key = message.key;
-    }
-    if (message.value !== "") {
-      obj.value = message.value;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ErrorInfoMetadataEntry>, I>>(base?: I): ErrorInfoMetadataEntry {
     return ErrorInfoMetadataEntry.fromPartial(base ?? ({} as any));
   },
@@ -656,24 +605,6 @@ export const RetryInfo: MessageFns<RetryInfo> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): RetryInfo {
-    return {
-      retryDelay: isSet(object.retryDelay)
-        ? Duration.fromJSON(object.retryDelay)
-        : isSet(object.retry_delay)
-        ? Duration.fromJSON(object.retry_delay)
-        : undefined,
-    };
-  },
-
-  toJSON(message: RetryInfo): unknown {
-    const obj: any = {};
-    if (message.retryDelay !== undefined) {
-      obj.retryDelay = Duration.toJSON(message.retryDelay);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<RetryInfo>, I>>(base?: I): RetryInfo {
@@ -744,28 +675,6 @@ export const DebugInfo: MessageFns<DebugInfo> = {
     }
   },
 
-  fromJSON(object: any): DebugInfo {
-    return {
-      stackEntries: globalThis.Array.isArray(object?.stackEntries)
-        ? object.stackEntries.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.stack_entries)
-        ? object.stack_entries.map((e: any) => globalThis.String(e))
-        : [],
-      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
-    };
-  },
-
-  toJSON(message: DebugInfo): unknown {
-    const obj: any = {};
-    if (message.stackEntries?.length) {
-      obj.stackEntries = message.stackEntries;
-    }
-    if (message.detail !== "") {
-      obj.detail = message.detail;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<DebugInfo>, I>>(base?: I): DebugInfo {
     return DebugInfo.fromPartial(base ?? ({} as any));
   },
@@ -820,22 +729,6 @@ export const QuotaFailure: MessageFns<QuotaFailure> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): QuotaFailure {
-    return {
-      violations: globalThis.Array.isArray(object?.violations)
-        ? object.violations.map((e: any) => QuotaFailureViolation.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: QuotaFailure): unknown {
-    const obj: any = {};
-    if (message.violations?.length) {
-      obj.violations = message.violations.map((e) => QuotaFailureViolation.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<QuotaFailure>, I>>(base?: I): QuotaFailure {
@@ -988,87 +881,6 @@ export const QuotaFailureViolation: MessageFns<QuotaFailureViolation> = {
     }
   },
 
-  fromJSON(object: any): QuotaFailureViolation {
-    return {
-      subject: isSet(object.subject) ? globalThis.String(object.subject) : "",
-      description: isSet(object.description) ? globalThis.String(object.description) : "",
-      apiService: isSet(object.apiService)
-        ? globalThis.String(object.apiService)
-        : isSet(object.api_service)
-        ? globalThis.String(object.api_service)
-        : "",
-      quotaMetric: isSet(object.quotaMetric)
-        ? globalThis.String(object.quotaMetric)
-        : isSet(object.quota_metric)
-        ? globalThis.String(object.quota_metric)
-        : "",
-      quotaId: isSet(object.quotaId)
-        ? globalThis.String(object.quotaId)
-        : isSet(object.quota_id)
-        ? globalThis.String(object.quota_id)
-        : "",
-      quotaDimensions: isObject(object.quotaDimensions)
-        ? (globalThis.Object.entries(object.quotaDimensions) as [string, any][]).reduce(
-          (acc: Map<string, string>, [key, value]: [string, any]) => {
-            acc.set(key, globalThis.String(value));
-            return acc;
-          },
-          new Map(),
-        )
-        : isObject(object.quota_dimensions)
-        ? (globalThis.Object.entries(object.quota_dimensions) as [string, any][]).reduce(
-          (acc: Map<string, string>, [key, value]: [string, any]) => {
-            acc.set(key, globalThis.String(value));
-            return acc;
-          },
-          new Map(),
-        )
-        : new Map(),
-      quotaValue: isSet(object.quotaValue)
-        ? BigInt(object.quotaValue)
-        : isSet(object.quota_value)
-        ? BigInt(object.quota_value)
-        : 0n,
-      futureQuotaValue: isSet(object.futureQuotaValue)
-        ? BigInt(object.futureQuotaValue)
-        : isSet(object.future_quota_value)
-        ? BigInt(object.future_quota_value)
-        : undefined,
-    };
-  },
-
-  toJSON(message: QuotaFailureViolation): unknown {
-    const obj: any = {};
-    if (message.subject !== "") {
-      obj.subject = message.subject;
-    }
-    if (message.description !== "") {
-      obj.description = message.description;
-    }
-    if (message.apiService !== "") {
-      obj.apiService = message.apiService;
-    }
-    if (message.quotaMetric !== "") {
-      obj.quotaMetric = message.quotaMetric;
-    }
-    if (message.quotaId !== "") {
-      obj.quotaId = message.quotaId;
-    }
-    if (message.quotaDimensions?.size) {
-      obj.quotaDimensions = {};
-      message.quotaDimensions.forEach((v, k) => {
-        obj.quotaDimensions[k] = v;
-      });
-    }
-    if (message.quotaValue !== 0n) {
-      obj.quotaValue = message.quotaValue.toString();
-    }
-    if (message.futureQuotaValue !== undefined) {
-      obj.futureQuotaValue = message.futureQuotaValue.toString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<QuotaFailureViolation>, I>>(base?: I): QuotaFailureViolation {
     return QuotaFailureViolation.fromPartial(base ?? ({} as any));
   },
@@ -1154,24 +966,6 @@ export const QuotaFailureViolationQuotaDimensionsEntry: MessageFns<QuotaFailureV
     }
   },
 
-  fromJSON(object: any): QuotaFailureViolationQuotaDimensionsEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
-
-  toJSON(message: QuotaFailureViolationQuotaDimensionsEntry): unknown {
-    const obj: any = {};
-    if (message.key !== "") {
-      obj.key = message.key;
-    }
-    if (message.value !== "") {
-      obj.value = message.value;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<QuotaFailureViolationQuotaDimensionsEntry>, I>>(
     base?: I,
   ): QuotaFailureViolationQuotaDimensionsEntry {
@@ -1230,22 +1024,6 @@ export const PreconditionFailure: MessageFns<PreconditionFailure> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): PreconditionFailure {
-    return {
-      violations: globalThis.Array.isArray(object?.violations)
-        ? object.violations.map((e: any) => PreconditionFailureViolation.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: PreconditionFailure): unknown {
-    const obj: any = {};
-    if (message.violations?.length) {
-      obj.violations = message.violations.map((e) => PreconditionFailureViolation.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<PreconditionFailure>, I>>(base?: I): PreconditionFailure {
@@ -1325,28 +1103,6 @@ export const PreconditionFailureViolation: MessageFns<PreconditionFailureViolati
     }
   },
 
-  fromJSON(object: any): PreconditionFailureViolation {
-    return {
-      type: isSet(object.type) ? globalThis.String(object.type) : "",
-      subject: isSet(object.subject) ? globalThis.String(object.subject) : "",
-      description: isSet(object.description) ? globalThis.String(object.description) : "",
-    };
-  },
-
-  toJSON(message: PreconditionFailureViolation): unknown {
-    const obj: any = {};
-    if (message.type !== "") {
-      obj.type = message.type;
-    }
-    if (message.subject !== "") {
-      obj.subject = message.subject;
-    }
-    if (message.description !== "") {
-      obj.description = message.description;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<PreconditionFailureViolation>, I>>(base?: I): PreconditionFailureViolation {
     return PreconditionFailureViolation.fromPartial(base ?? ({} as any));
   },
@@ -1402,24 +1158,6 @@ export const BadRequest: MessageFns<BadRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): BadRequest {
-    return {
-      fieldViolations: globalThis.Array.isArray(object?.fieldViolations)
-        ? object.fieldViolations.map((e: any) => BadRequestFieldViolation.fromJSON(e))
-        : globalThis.Array.isArray(object?.field_violations)
-        ? object.field_violations.map((e: any) => BadRequestFieldViolation.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: BadRequest): unknown {
-    const obj: any = {};
-    if (message.fieldViolations?.length) {
-      obj.fieldViolations = message.fieldViolations.map((e) => BadRequestFieldViolation.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<BadRequest>, I>>(base?: I): BadRequest {
@@ -1510,36 +1248,6 @@ export const BadRequestFieldViolation: MessageFns<BadRequestFieldViolation> = {
     }
   },
 
-  fromJSON(object: any): BadRequestFieldViolation {
-    return {
-      field: isSet(object.field) ? globalThis.String(object.field) : "",
-      description: isSet(object.description) ? globalThis.String(object.description) : "",
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-      localizedMessage: isSet(object.localizedMessage)
-        ? LocalizedMessage.fromJSON(object.localizedMessage)
-        : isSet(object.localized_message)
-        ? LocalizedMessage.fromJSON(object.localized_message)
-        : undefined,
-    };
-  },
-
-  toJSON(message: BadRequestFieldViolation): unknown {
-    const obj: any = {};
-    if (message.field !== "") {
-      obj.field = message.field;
-    }
-    if (message.description !== "") {
-      obj.description = message.description;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    if (message.localizedMessage !== undefined) {
-      obj.localizedMessage = LocalizedMessage.toJSON(message.localizedMessage);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<BadRequestFieldViolation>, I>>(base?: I): BadRequestFieldViolation {
     return BadRequestFieldViolation.fromPartial(base ?? ({} as any));
   },
@@ -1609,32 +1317,6 @@ export const RequestInfo: MessageFns<RequestInfo> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): RequestInfo {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      servingData: isSet(object.servingData)
-        ? globalThis.String(object.servingData)
-        : isSet(object.serving_data)
-        ? globalThis.String(object.serving_data)
-        : "",
-    };
-  },
-
-  toJSON(message: RequestInfo): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.servingData !== "") {
-      obj.servingData = message.servingData;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<RequestInfo>, I>>(base?: I): RequestInfo {
@@ -1726,40 +1408,6 @@ export const ResourceInfo: MessageFns<ResourceInfo> = {
     }
   },
 
-  fromJSON(object: any): ResourceInfo {
-    return {
-      resourceType: isSet(object.resourceType)
-        ? globalThis.String(object.resourceType)
-        : isSet(object.resource_type)
-        ? globalThis.String(object.resource_type)
-        : "",
-      resourceName: isSet(object.resourceName)
-        ? globalThis.String(object.resourceName)
-        : isSet(object.resource_name)
-        ? globalThis.String(object.resource_name)
-        : "",
-      owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
-      description: isSet(object.description) ? globalThis.String(object.description) : "",
-    };
-  },
-
-  toJSON(message: ResourceInfo): unknown {
-    const obj: any = {};
-    if (message.resourceType !== "") {
-      obj.resourceType = message.resourceType;
-    }
-    if (message.resourceName !== "") {
-      obj.resourceName = message.resourceName;
-    }
-    if (message.owner !== "") {
-      obj.owner = message.owner;
-    }
-    if (message.description !== "") {
-      obj.description = message.description;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ResourceInfo>, I>>(base?: I): ResourceInfo {
     return ResourceInfo.fromPartial(base ?? ({} as any));
   },
@@ -1816,18 +1464,6 @@ export const Help: MessageFns<Help> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Help {
-    return { links: globalThis.Array.isArray(object?.links) ? object.links.map((e: any) => HelpLink.fromJSON(e)) : [] };
-  },
-
-  toJSON(message: Help): unknown {
-    const obj: any = {};
-    if (message.links?.length) {
-      obj.links = message.links.map((e) => HelpLink.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Help>, I>>(base?: I): Help {
@@ -1894,24 +1530,6 @@ export const HelpLink: MessageFns<HelpLink> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): HelpLink {
-    return {
-      description: isSet(object.description) ? globalThis.String(object.description) : "",
-      url: isSet(object.url) ? globalThis.String(object.url) : "",
-    };
-  },
-
-  toJSON(message: HelpLink): unknown {
-    const obj: any = {};
-    if (message.description !== "") {
-      obj.description = message.description;
-    }
-    if (message.url !== "") {
-      obj.url = message.url;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<HelpLink>, I>>(base?: I): HelpLink {
@@ -1981,24 +1599,6 @@ export const LocalizedMessage: MessageFns<LocalizedMessage> = {
     }
   },
 
-  fromJSON(object: any): LocalizedMessage {
-    return {
-      locale: isSet(object.locale) ? globalThis.String(object.locale) : "",
-      message: isSet(object.message) ? globalThis.String(object.message) : "",
-    };
-  },
-
-  toJSON(message: LocalizedMessage): unknown {
-    const obj: any = {};
-    if (message.locale !== "") {
-      obj.locale = message.locale;
-    }
-    if (message.message !== "") {
-      obj.message = message.message;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<LocalizedMessage>, I>>(base?: I): LocalizedMessage {
     return LocalizedMessage.fromPartial(base ?? ({} as any));
   },
@@ -2023,19 +1623,9 @@ type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
 
-function isObject(value: any): boolean {
-  return typeof value === "object" && value !== null;
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

@@ -64,40 +64,6 @@ export namespace HealthCheckResponseServingStatus {
   export type SERVICE_UNKNOWN = typeof HealthCheckResponseServingStatus.SERVICE_UNKNOWN;
 }
 
-export function healthCheckResponseServingStatusFromJSON(object: any): HealthCheckResponseServingStatus {
-  switch (object) {
-    case 0:
-    case "UNKNOWN":
-      return HealthCheckResponseServingStatus.UNKNOWN;
-    case 1:
-    case "SERVING":
-      return HealthCheckResponseServingStatus.SERVING;
-    case 2:
-    case "NOT_SERVING":
-      return HealthCheckResponseServingStatus.NOT_SERVING;
-    case 3:
-    case "SERVICE_UNKNOWN":
-      return HealthCheckResponseServingStatus.SERVICE_UNKNOWN;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum HealthCheckResponseServingStatus");
-  }
-}
-
-export function healthCheckResponseServingStatusToJSON(object: HealthCheckResponseServingStatus): string {
-  switch (object) {
-    case HealthCheckResponseServingStatus.UNKNOWN:
-      return "UNKNOWN";
-    case HealthCheckResponseServingStatus.SERVING:
-      return "SERVING";
-    case HealthCheckResponseServingStatus.NOT_SERVING:
-      return "NOT_SERVING";
-    case HealthCheckResponseServingStatus.SERVICE_UNKNOWN:
-      return "SERVICE_UNKNOWN";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum HealthCheckResponseServingStatus");
-  }
-}
-
 function createBaseHealthListRequest(): HealthListRequest {
   return {};
 }
@@ -130,15 +96,6 @@ export const HealthListRequest: MessageFns<HealthListRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): HealthListRequest {
-    return {};
-  },
-
-  toJSON(_: HealthListRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<HealthListRequest>, I>>(base?: I): HealthListRequest {
@@ -196,31 +153,6 @@ export const HealthListResponse: MessageFns<HealthListResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): HealthListResponse {
-    return {
-      statuses: isObject(object.statuses)
-        ? (globalThis.Object.entries(object.statuses) as [string, any][]).reduce(
-          (acc: Map<string, HealthCheckResponse>, [key, value]: [string, any]) => {
-            acc.set(key, HealthCheckResponse.fromJSON(value));
-            return acc;
-          },
-          new Map(),
-        )
-        : new Map(),
-    };
-  },
-
-  toJSON(message: HealthListResponse): unknown {
-    const obj: any = {};
-    if (message.statuses?.size) {
-      obj.statuses = {};
-      message.statuses.forEach((v, k) => {
-        obj.statuses[k] = HealthCheckResponse.toJSON(v);
-      });
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<HealthListResponse>, I>>(base?: I): HealthListResponse {
@@ -297,24 +229,6 @@ export const HealthListResponseStatusesEntry: MessageFns<HealthListResponseStatu
     }
   },
 
-  fromJSON(object: any): HealthListResponseStatusesEntry {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? HealthCheckResponse.fromJSON(object.value) : undefined,
-    };
-  },
-
-  toJSON(message: HealthListResponseStatusesEntry): unknown {
-    const obj: any = {};
-    if (message.key !== "") {
-      obj.key = message.key;
-    }
-    if (message.value !== undefined) {
-      obj.value = HealthCheckResponse.toJSON(message.value);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<HealthListResponseStatusesEntry>, I>>(base?: I): HealthListResponseStatusesEntry {
     return HealthListResponseStatusesEntry.fromPartial(base ?? ({} as any));
   },
@@ -375,18 +289,6 @@ export const HealthCheckRequest: MessageFns<HealthCheckRequest> = {
     }
   },
 
-  fromJSON(object: any): HealthCheckRequest {
-    return { service: isSet(object.service) ? globalThis.String(object.service) : "" };
-  },
-
-  toJSON(message: HealthCheckRequest): unknown {
-    const obj: any = {};
-    if (message.service !== "") {
-      obj.service = message.service;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<HealthCheckRequest>, I>>(base?: I): HealthCheckRequest {
     return HealthCheckRequest.fromPartial(base ?? ({} as any));
   },
@@ -440,18 +342,6 @@ export const HealthCheckResponse: MessageFns<HealthCheckResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): HealthCheckResponse {
-    return { status: isSet(object.status) ? healthCheckResponseServingStatusFromJSON(object.status) : 0 };
-  },
-
-  toJSON(message: HealthCheckResponse): unknown {
-    const obj: any = {};
-    if (message.status !== 0) {
-      obj.status = healthCheckResponseServingStatusToJSON(message.status);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<HealthCheckResponse>, I>>(base?: I): HealthCheckResponse {
@@ -687,19 +577,9 @@ type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
 
-function isObject(value: any): boolean {
-  return typeof value === "object" && value !== null;
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

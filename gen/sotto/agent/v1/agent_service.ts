@@ -50,45 +50,6 @@ export namespace KeyState {
   export type MISMATCH = typeof KeyState.MISMATCH;
 }
 
-export function keyStateFromJSON(object: any): KeyState {
-  switch (object) {
-    case 0:
-    case "KEY_STATE_UNSPECIFIED":
-      return KeyState.UNSPECIFIED;
-    case 1:
-    case "KEY_STATE_PINNED":
-      return KeyState.PINNED;
-    case 2:
-    case "KEY_STATE_VERIFIED":
-      return KeyState.VERIFIED;
-    case 3:
-    case "KEY_STATE_CHANGED":
-      return KeyState.CHANGED;
-    case 4:
-    case "KEY_STATE_MISMATCH":
-      return KeyState.MISMATCH;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum KeyState");
-  }
-}
-
-export function keyStateToJSON(object: KeyState): string {
-  switch (object) {
-    case KeyState.UNSPECIFIED:
-      return "KEY_STATE_UNSPECIFIED";
-    case KeyState.PINNED:
-      return "KEY_STATE_PINNED";
-    case KeyState.VERIFIED:
-      return "KEY_STATE_VERIFIED";
-    case KeyState.CHANGED:
-      return "KEY_STATE_CHANGED";
-    case KeyState.MISMATCH:
-      return "KEY_STATE_MISMATCH";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum KeyState");
-  }
-}
-
 /** Who wrote a message. */
 export const Direction = {
   /** UNSPECIFIED - Unset. */
@@ -105,35 +66,6 @@ export namespace Direction {
   export type UNSPECIFIED = typeof Direction.UNSPECIFIED;
   export type INCOMING = typeof Direction.INCOMING;
   export type OUTGOING = typeof Direction.OUTGOING;
-}
-
-export function directionFromJSON(object: any): Direction {
-  switch (object) {
-    case 0:
-    case "DIRECTION_UNSPECIFIED":
-      return Direction.UNSPECIFIED;
-    case 1:
-    case "DIRECTION_INCOMING":
-      return Direction.INCOMING;
-    case 2:
-    case "DIRECTION_OUTGOING":
-      return Direction.OUTGOING;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Direction");
-  }
-}
-
-export function directionToJSON(object: Direction): string {
-  switch (object) {
-    case Direction.UNSPECIFIED:
-      return "DIRECTION_UNSPECIFIED";
-    case Direction.INCOMING:
-      return "DIRECTION_INCOMING";
-    case Direction.OUTGOING:
-      return "DIRECTION_OUTGOING";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Direction");
-  }
 }
 
 /** How far a message has come. */
@@ -169,60 +101,6 @@ export namespace MessageState {
   export type POSTED = typeof MessageState.POSTED;
 }
 
-export function messageStateFromJSON(object: any): MessageState {
-  switch (object) {
-    case 0:
-    case "MESSAGE_STATE_UNSPECIFIED":
-      return MessageState.UNSPECIFIED;
-    case 1:
-    case "MESSAGE_STATE_RECEIVED":
-      return MessageState.RECEIVED;
-    case 2:
-    case "MESSAGE_STATE_WAITING":
-      return MessageState.WAITING;
-    case 3:
-    case "MESSAGE_STATE_SENT":
-      return MessageState.SENT;
-    case 4:
-    case "MESSAGE_STATE_DELIVERED":
-      return MessageState.DELIVERED;
-    case 5:
-    case "MESSAGE_STATE_READ":
-      return MessageState.READ;
-    case 6:
-    case "MESSAGE_STATE_DROPPED":
-      return MessageState.DROPPED;
-    case 7:
-    case "MESSAGE_STATE_POSTED":
-      return MessageState.POSTED;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum MessageState");
-  }
-}
-
-export function messageStateToJSON(object: MessageState): string {
-  switch (object) {
-    case MessageState.UNSPECIFIED:
-      return "MESSAGE_STATE_UNSPECIFIED";
-    case MessageState.RECEIVED:
-      return "MESSAGE_STATE_RECEIVED";
-    case MessageState.WAITING:
-      return "MESSAGE_STATE_WAITING";
-    case MessageState.SENT:
-      return "MESSAGE_STATE_SENT";
-    case MessageState.DELIVERED:
-      return "MESSAGE_STATE_DELIVERED";
-    case MessageState.READ:
-      return "MESSAGE_STATE_READ";
-    case MessageState.DROPPED:
-      return "MESSAGE_STATE_DROPPED";
-    case MessageState.POSTED:
-      return "MESSAGE_STATE_POSTED";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum MessageState");
-  }
-}
-
 /** What to do with a transfer. */
 export const Answer = {
   /** UNSPECIFIED - Unset; refused. */
@@ -242,40 +120,6 @@ export namespace Answer {
   export type ACCEPT = typeof Answer.ACCEPT;
   export type DECLINE = typeof Answer.DECLINE;
   export type CANCEL = typeof Answer.CANCEL;
-}
-
-export function answerFromJSON(object: any): Answer {
-  switch (object) {
-    case 0:
-    case "ANSWER_UNSPECIFIED":
-      return Answer.UNSPECIFIED;
-    case 1:
-    case "ANSWER_ACCEPT":
-      return Answer.ACCEPT;
-    case 2:
-    case "ANSWER_DECLINE":
-      return Answer.DECLINE;
-    case 3:
-    case "ANSWER_CANCEL":
-      return Answer.CANCEL;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Answer");
-  }
-}
-
-export function answerToJSON(object: Answer): string {
-  switch (object) {
-    case Answer.UNSPECIFIED:
-      return "ANSWER_UNSPECIFIED";
-    case Answer.ACCEPT:
-      return "ANSWER_ACCEPT";
-    case Answer.DECLINE:
-      return "ANSWER_DECLINE";
-    case Answer.CANCEL:
-      return "ANSWER_CANCEL";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Answer");
-  }
 }
 
 /** What has become of a transfer. */
@@ -314,65 +158,6 @@ export namespace TransferState {
   export type SOURCE_CHANGED = typeof TransferState.SOURCE_CHANGED;
 }
 
-export function transferStateFromJSON(object: any): TransferState {
-  switch (object) {
-    case 0:
-    case "TRANSFER_STATE_UNSPECIFIED":
-      return TransferState.UNSPECIFIED;
-    case 1:
-    case "TRANSFER_STATE_OFFERED":
-      return TransferState.OFFERED;
-    case 2:
-    case "TRANSFER_STATE_ACCEPTED":
-      return TransferState.ACCEPTED;
-    case 3:
-    case "TRANSFER_STATE_RECEIVED":
-      return TransferState.RECEIVED;
-    case 4:
-    case "TRANSFER_STATE_DECLINED":
-      return TransferState.DECLINED;
-    case 5:
-    case "TRANSFER_STATE_CANCELLED":
-      return TransferState.CANCELLED;
-    case 6:
-    case "TRANSFER_STATE_SAVE_FAILED":
-      return TransferState.SAVE_FAILED;
-    case 7:
-    case "TRANSFER_STATE_DAMAGED":
-      return TransferState.DAMAGED;
-    case 8:
-    case "TRANSFER_STATE_SOURCE_CHANGED":
-      return TransferState.SOURCE_CHANGED;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum TransferState");
-  }
-}
-
-export function transferStateToJSON(object: TransferState): string {
-  switch (object) {
-    case TransferState.UNSPECIFIED:
-      return "TRANSFER_STATE_UNSPECIFIED";
-    case TransferState.OFFERED:
-      return "TRANSFER_STATE_OFFERED";
-    case TransferState.ACCEPTED:
-      return "TRANSFER_STATE_ACCEPTED";
-    case TransferState.RECEIVED:
-      return "TRANSFER_STATE_RECEIVED";
-    case TransferState.DECLINED:
-      return "TRANSFER_STATE_DECLINED";
-    case TransferState.CANCELLED:
-      return "TRANSFER_STATE_CANCELLED";
-    case TransferState.SAVE_FAILED:
-      return "TRANSFER_STATE_SAVE_FAILED";
-    case TransferState.DAMAGED:
-      return "TRANSFER_STATE_DAMAGED";
-    case TransferState.SOURCE_CHANGED:
-      return "TRANSFER_STATE_SOURCE_CHANGED";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum TransferState");
-  }
-}
-
 /** Who may know the value of a field. */
 export const TraceTone = {
   /** UNSPECIFIED - Anybody at either end. */
@@ -389,35 +174,6 @@ export namespace TraceTone {
   export type UNSPECIFIED = typeof TraceTone.UNSPECIFIED;
   export type SECRET = typeof TraceTone.SECRET;
   export type SEALED = typeof TraceTone.SEALED;
-}
-
-export function traceToneFromJSON(object: any): TraceTone {
-  switch (object) {
-    case 0:
-    case "TRACE_TONE_UNSPECIFIED":
-      return TraceTone.UNSPECIFIED;
-    case 1:
-    case "TRACE_TONE_SECRET":
-      return TraceTone.SECRET;
-    case 2:
-    case "TRACE_TONE_SEALED":
-      return TraceTone.SEALED;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum TraceTone");
-  }
-}
-
-export function traceToneToJSON(object: TraceTone): string {
-  switch (object) {
-    case TraceTone.UNSPECIFIED:
-      return "TRACE_TONE_UNSPECIFIED";
-    case TraceTone.SECRET:
-      return "TRACE_TONE_SECRET";
-    case TraceTone.SEALED:
-      return "TRACE_TONE_SEALED";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum TraceTone");
-  }
 }
 
 /** Request for AgentService.GetProfile. */
@@ -1055,15 +811,6 @@ export const GetProfileRequest: MessageFns<GetProfileRequest> = {
     }
   },
 
-  fromJSON(_: any): GetProfileRequest {
-    return {};
-  },
-
-  toJSON(_: GetProfileRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<GetProfileRequest>, I>>(base?: I): GetProfileRequest {
     return GetProfileRequest.fromPartial(base ?? ({} as any));
   },
@@ -1192,48 +939,6 @@ export const GetProfileResponse: MessageFns<GetProfileResponse> = {
     }
   },
 
-  fromJSON(object: any): GetProfileResponse {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      profile: isSet(object.profile) ? globalThis.String(object.profile) : "",
-      server: isSet(object.server) ? globalThis.String(object.server) : "",
-      identityKey: isSet(object.identityKey)
-        ? Buffer.from(bytesFromBase64(object.identityKey))
-        : isSet(object.identity_key)
-        ? Buffer.from(bytesFromBase64(object.identity_key))
-        : Buffer.alloc(0),
-      receipts: isSet(object.receipts) ? globalThis.Boolean(object.receipts) : false,
-      connection: isSet(object.connection) ? Connection.fromJSON(object.connection) : undefined,
-      downloads: isSet(object.downloads) ? globalThis.String(object.downloads) : "",
-    };
-  },
-
-  toJSON(message: GetProfileResponse): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.profile !== "") {
-      obj.profile = message.profile;
-    }
-    if (message.server !== "") {
-      obj.server = message.server;
-    }
-    if (message.identityKey.length !== 0) {
-      obj.identityKey = base64FromBytes(message.identityKey);
-    }
-    if (message.receipts !== false) {
-      obj.receipts = message.receipts;
-    }
-    if (message.connection !== undefined) {
-      obj.connection = Connection.toJSON(message.connection);
-    }
-    if (message.downloads !== "") {
-      obj.downloads = message.downloads;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<GetProfileResponse>, I>>(base?: I): GetProfileResponse {
     return GetProfileResponse.fromPartial(base ?? ({} as any));
   },
@@ -1319,30 +1024,6 @@ export const Connection: MessageFns<Connection> = {
     }
   },
 
-  fromJSON(object: any): Connection {
-    return {
-      online: isSet(object.online) ? globalThis.Boolean(object.online) : false,
-      endpoints: globalThis.Array.isArray(object?.endpoints)
-        ? object.endpoints.map((e: any) => globalThis.String(e))
-        : [],
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-    };
-  },
-
-  toJSON(message: Connection): unknown {
-    const obj: any = {};
-    if (message.online !== false) {
-      obj.online = message.online;
-    }
-    if (message.endpoints?.length) {
-      obj.endpoints = message.endpoints;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Connection>, I>>(base?: I): Connection {
     return Connection.fromPartial(base ?? ({} as any));
   },
@@ -1398,18 +1079,6 @@ export const WatchRequest: MessageFns<WatchRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WatchRequest {
-    return { trace: isSet(object.trace) ? globalThis.Boolean(object.trace) : false };
-  },
-
-  toJSON(message: WatchRequest): unknown {
-    const obj: any = {};
-    if (message.trace !== false) {
-      obj.trace = message.trace;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<WatchRequest>, I>>(base?: I): WatchRequest {
@@ -1557,54 +1226,6 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     }
   },
 
-  fromJSON(object: any): WatchResponse {
-    return {
-      event: isSet(object.begun)
-        ? { $case: "begun", value: Connection.fromJSON(object.begun) }
-        : isSet(object.message)
-        ? { $case: "message", value: Message.fromJSON(object.message) }
-        : isSet(object.conversation)
-        ? { $case: "conversation", value: Conversation.fromJSON(object.conversation) }
-        : isSet(object.typing)
-        ? { $case: "typing", value: Typing.fromJSON(object.typing) }
-        : isSet(object.transfer)
-        ? { $case: "transfer", value: Transfer.fromJSON(object.transfer) }
-        : isSet(object.connection)
-        ? { $case: "connection", value: Connection.fromJSON(object.connection) }
-        : isSet(object.notice)
-        ? { $case: "notice", value: Notice.fromJSON(object.notice) }
-        : isSet(object.forgotten)
-        ? { $case: "forgotten", value: Forgotten.fromJSON(object.forgotten) }
-        : isSet(object.trace)
-        ? { $case: "trace", value: TraceEvent.fromJSON(object.trace) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: WatchResponse): unknown {
-    const obj: any = {};
-    if (message.event?.$case === "begun") {
-      obj.begun = Connection.toJSON(message.event.value);
-    } else if (message.event?.$case === "message") {
-      obj.message = Message.toJSON(message.event.value);
-    } else if (message.event?.$case === "conversation") {
-      obj.conversation = Conversation.toJSON(message.event.value);
-    } else if (message.event?.$case === "typing") {
-      obj.typing = Typing.toJSON(message.event.value);
-    } else if (message.event?.$case === "transfer") {
-      obj.transfer = Transfer.toJSON(message.event.value);
-    } else if (message.event?.$case === "connection") {
-      obj.connection = Connection.toJSON(message.event.value);
-    } else if (message.event?.$case === "notice") {
-      obj.notice = Notice.toJSON(message.event.value);
-    } else if (message.event?.$case === "forgotten") {
-      obj.forgotten = Forgotten.toJSON(message.event.value);
-    } else if (message.event?.$case === "trace") {
-      obj.trace = TraceEvent.toJSON(message.event.value);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<WatchResponse>, I>>(base?: I): WatchResponse {
     return WatchResponse.fromPartial(base ?? ({} as any));
   },
@@ -1704,15 +1325,6 @@ export const ListConversationsRequest: MessageFns<ListConversationsRequest> = {
     }
   },
 
-  fromJSON(_: any): ListConversationsRequest {
-    return {};
-  },
-
-  toJSON(_: ListConversationsRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ListConversationsRequest>, I>>(base?: I): ListConversationsRequest {
     return ListConversationsRequest.fromPartial(base ?? ({} as any));
   },
@@ -1765,22 +1377,6 @@ export const ListConversationsResponse: MessageFns<ListConversationsResponse> = 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ListConversationsResponse {
-    return {
-      conversations: globalThis.Array.isArray(object?.conversations)
-        ? object.conversations.map((e: any) => Conversation.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: ListConversationsResponse): unknown {
-    const obj: any = {};
-    if (message.conversations?.length) {
-      obj.conversations = message.conversations.map((e) => Conversation.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ListConversationsResponse>, I>>(base?: I): ListConversationsResponse {
@@ -2018,88 +1614,6 @@ export const Conversation: MessageFns<Conversation> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Conversation {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      online: isSet(object.online) ? globalThis.Boolean(object.online) : false,
-      key: isSet(object.key) ? keyStateFromJSON(object.key) : 0,
-      blocked: isSet(object.blocked) ? globalThis.Boolean(object.blocked) : false,
-      unread: isSet(object.unread) ? BigInt(object.unread) : 0n,
-      waiting: isSet(object.waiting) ? BigInt(object.waiting) : 0n,
-      undeliverable: isSet(object.undeliverable) ? BigInt(object.undeliverable) : 0n,
-      sentThrough: isSet(object.sentThrough)
-        ? BigInt(object.sentThrough)
-        : isSet(object.sent_through)
-        ? BigInt(object.sent_through)
-        : 0n,
-      deliveredThrough: isSet(object.deliveredThrough)
-        ? BigInt(object.deliveredThrough)
-        : isSet(object.delivered_through)
-        ? BigInt(object.delivered_through)
-        : 0n,
-      readThrough: isSet(object.readThrough)
-        ? BigInt(object.readThrough)
-        : isSet(object.read_through)
-        ? BigInt(object.read_through)
-        : 0n,
-      last: isSet(object.last) ? Message.fromJSON(object.last) : undefined,
-      postedThrough: isSet(object.postedThrough)
-        ? BigInt(object.postedThrough)
-        : isSet(object.posted_through)
-        ? BigInt(object.posted_through)
-        : 0n,
-      provisional: isSet(object.provisional) ? globalThis.Boolean(object.provisional) : false,
-      posted: isSet(object.posted) ? BigInt(object.posted) : 0n,
-    };
-  },
-
-  toJSON(message: Conversation): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.online !== false) {
-      obj.online = message.online;
-    }
-    if (message.key !== 0) {
-      obj.key = keyStateToJSON(message.key);
-    }
-    if (message.blocked !== false) {
-      obj.blocked = message.blocked;
-    }
-    if (message.unread !== 0n) {
-      obj.unread = message.unread.toString();
-    }
-    if (message.waiting !== 0n) {
-      obj.waiting = message.waiting.toString();
-    }
-    if (message.undeliverable !== 0n) {
-      obj.undeliverable = message.undeliverable.toString();
-    }
-    if (message.sentThrough !== 0n) {
-      obj.sentThrough = message.sentThrough.toString();
-    }
-    if (message.deliveredThrough !== 0n) {
-      obj.deliveredThrough = message.deliveredThrough.toString();
-    }
-    if (message.readThrough !== 0n) {
-      obj.readThrough = message.readThrough.toString();
-    }
-    if (message.last !== undefined) {
-      obj.last = Message.toJSON(message.last);
-    }
-    if (message.postedThrough !== 0n) {
-      obj.postedThrough = message.postedThrough.toString();
-    }
-    if (message.provisional !== false) {
-      obj.provisional = message.provisional;
-    }
-    if (message.posted !== 0n) {
-      obj.posted = message.posted.toString();
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Conversation>, I>>(base?: I): Conversation {
@@ -2343,90 +1857,6 @@ export const Message: MessageFns<Message> = {
     }
   },
 
-  fromJSON(object: any): Message {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      position: isSet(object.position) ? BigInt(object.position) : 0n,
-      id: isSet(object.id) ? Buffer.from(bytesFromBase64(object.id)) : Buffer.alloc(0),
-      direction: isSet(object.direction) ? directionFromJSON(object.direction) : 0,
-      state: isSet(object.state) ? messageStateFromJSON(object.state) : 0,
-      number: isSet(object.number) ? BigInt(object.number) : 0n,
-      formerKey: isSet(object.formerKey)
-        ? globalThis.Boolean(object.formerKey)
-        : isSet(object.former_key)
-        ? globalThis.Boolean(object.former_key)
-        : false,
-      writtenAt: isSet(object.writtenAt)
-        ? fromJsonTimestamp(object.writtenAt)
-        : isSet(object.written_at)
-        ? fromJsonTimestamp(object.written_at)
-        : undefined,
-      storedAt: isSet(object.storedAt)
-        ? fromJsonTimestamp(object.storedAt)
-        : isSet(object.stored_at)
-        ? fromJsonTimestamp(object.stored_at)
-        : undefined,
-      content: isSet(object.text)
-        ? { $case: "text", value: globalThis.String(object.text) }
-        : isSet(object.fileOffer)
-        ? { $case: "fileOffer", value: FileOffer.fromJSON(object.fileOffer) }
-        : isSet(object.file_offer)
-        ? { $case: "fileOffer", value: FileOffer.fromJSON(object.file_offer) }
-        : isSet(object.fileStatus)
-        ? { $case: "fileStatus", value: FileStatus.fromJSON(object.fileStatus) }
-        : isSet(object.file_status)
-        ? { $case: "fileStatus", value: FileStatus.fromJSON(object.file_status) }
-        : isSet(object.gap)
-        ? { $case: "gap", value: Gap.fromJSON(object.gap) }
-        : undefined,
-      letter: isSet(object.letter) ? globalThis.Boolean(object.letter) : false,
-    };
-  },
-
-  toJSON(message: Message): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.position !== 0n) {
-      obj.position = message.position.toString();
-    }
-    if (message.id.length !== 0) {
-      obj.id = base64FromBytes(message.id);
-    }
-    if (message.direction !== 0) {
-      obj.direction = directionToJSON(message.direction);
-    }
-    if (message.state !== 0) {
-      obj.state = messageStateToJSON(message.state);
-    }
-    if (message.number !== 0n) {
-      obj.number = message.number.toString();
-    }
-    if (message.formerKey !== false) {
-      obj.formerKey = message.formerKey;
-    }
-    if (message.writtenAt !== undefined) {
-      obj.writtenAt = message.writtenAt.toISOString();
-    }
-    if (message.storedAt !== undefined) {
-      obj.storedAt = message.storedAt.toISOString();
-    }
-    if (message.content?.$case === "text") {
-      obj.text = message.content.value;
-    } else if (message.content?.$case === "fileOffer") {
-      obj.fileOffer = FileOffer.toJSON(message.content.value);
-    } else if (message.content?.$case === "fileStatus") {
-      obj.fileStatus = FileStatus.toJSON(message.content.value);
-    } else if (message.content?.$case === "gap") {
-      obj.gap = Gap.toJSON(message.content.value);
-    }
-    if (message.letter !== false) {
-      obj.letter = message.letter;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Message>, I>>(base?: I): Message {
     return Message.fromPartial(base ?? ({} as any));
   },
@@ -2545,28 +1975,6 @@ export const FileOffer: MessageFns<FileOffer> = {
     }
   },
 
-  fromJSON(object: any): FileOffer {
-    return {
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      size: isSet(object.size) ? BigInt(object.size) : 0n,
-      files: isSet(object.files) ? BigInt(object.files) : undefined,
-    };
-  },
-
-  toJSON(message: FileOffer): unknown {
-    const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.size !== 0n) {
-      obj.size = message.size.toString();
-    }
-    if (message.files !== undefined) {
-      obj.files = message.files.toString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<FileOffer>, I>>(base?: I): FileOffer {
     return FileOffer.fromPartial(base ?? ({} as any));
   },
@@ -2635,28 +2043,6 @@ export const FileStatus: MessageFns<FileStatus> = {
     }
   },
 
-  fromJSON(object: any): FileStatus {
-    return {
-      offerId: isSet(object.offerId)
-        ? Buffer.from(bytesFromBase64(object.offerId))
-        : isSet(object.offer_id)
-        ? Buffer.from(bytesFromBase64(object.offer_id))
-        : Buffer.alloc(0),
-      state: isSet(object.state) ? transferStateFromJSON(object.state) : 0,
-    };
-  },
-
-  toJSON(message: FileStatus): unknown {
-    const obj: any = {};
-    if (message.offerId.length !== 0) {
-      obj.offerId = base64FromBytes(message.offerId);
-    }
-    if (message.state !== 0) {
-      obj.state = transferStateToJSON(message.state);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<FileStatus>, I>>(base?: I): FileStatus {
     return FileStatus.fromPartial(base ?? ({} as any));
   },
@@ -2700,15 +2086,6 @@ export const Gap: MessageFns<Gap> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): Gap {
-    return {};
-  },
-
-  toJSON(_: Gap): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Gap>, I>>(base?: I): Gap {
@@ -2806,34 +2183,6 @@ export const ListMessagesRequest: MessageFns<ListMessagesRequest> = {
     }
   },
 
-  fromJSON(object: any): ListMessagesRequest {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      from: isSet(object.before)
-        ? { $case: "before", value: BigInt(object.before) }
-        : isSet(object.after)
-        ? { $case: "after", value: BigInt(object.after) }
-        : undefined,
-      limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
-    };
-  },
-
-  toJSON(message: ListMessagesRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.from?.$case === "before") {
-      obj.before = message.from.value.toString();
-    } else if (message.from?.$case === "after") {
-      obj.after = message.from.value.toString();
-    }
-    if (message.limit !== 0) {
-      obj.limit = Math.round(message.limit);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ListMessagesRequest>, I>>(base?: I): ListMessagesRequest {
     return ListMessagesRequest.fromPartial(base ?? ({} as any));
   },
@@ -2915,24 +2264,6 @@ export const ListMessagesResponse: MessageFns<ListMessagesResponse> = {
     }
   },
 
-  fromJSON(object: any): ListMessagesResponse {
-    return {
-      messages: globalThis.Array.isArray(object?.messages) ? object.messages.map((e: any) => Message.fromJSON(e)) : [],
-      more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
-    };
-  },
-
-  toJSON(message: ListMessagesResponse): unknown {
-    const obj: any = {};
-    if (message.messages?.length) {
-      obj.messages = message.messages.map((e) => Message.toJSON(e));
-    }
-    if (message.more !== false) {
-      obj.more = message.more;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ListMessagesResponse>, I>>(base?: I): ListMessagesResponse {
     return ListMessagesResponse.fromPartial(base ?? ({} as any));
   },
@@ -3011,28 +2342,6 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
   },
 
-  fromJSON(object: any): SearchRequest {
-    return {
-      words: isSet(object.words) ? globalThis.String(object.words) : "",
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
-    };
-  },
-
-  toJSON(message: SearchRequest): unknown {
-    const obj: any = {};
-    if (message.words !== "") {
-      obj.words = message.words;
-    }
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.limit !== 0) {
-      obj.limit = Math.round(message.limit);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<SearchRequest>, I>>(base?: I): SearchRequest {
     return SearchRequest.fromPartial(base ?? ({} as any));
   },
@@ -3104,24 +2413,6 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
   },
 
-  fromJSON(object: any): SearchResponse {
-    return {
-      messages: globalThis.Array.isArray(object?.messages) ? object.messages.map((e: any) => Message.fromJSON(e)) : [],
-      found: isSet(object.found) ? BigInt(object.found) : 0n,
-    };
-  },
-
-  toJSON(message: SearchResponse): unknown {
-    const obj: any = {};
-    if (message.messages?.length) {
-      obj.messages = message.messages.map((e) => Message.toJSON(e));
-    }
-    if (message.found !== 0n) {
-      obj.found = message.found.toString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<SearchResponse>, I>>(base?: I): SearchResponse {
     return SearchResponse.fromPartial(base ?? ({} as any));
   },
@@ -3176,18 +2467,6 @@ export const ListPeopleRequest: MessageFns<ListPeopleRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ListPeopleRequest {
-    return { prefix: isSet(object.prefix) ? globalThis.String(object.prefix) : "" };
-  },
-
-  toJSON(message: ListPeopleRequest): unknown {
-    const obj: any = {};
-    if (message.prefix !== "") {
-      obj.prefix = message.prefix;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ListPeopleRequest>, I>>(base?: I): ListPeopleRequest {
@@ -3254,24 +2533,6 @@ export const ListPeopleResponse: MessageFns<ListPeopleResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ListPeopleResponse {
-    return {
-      people: globalThis.Array.isArray(object?.people) ? object.people.map((e: any) => Person.fromJSON(e)) : [],
-      complete: isSet(object.complete) ? globalThis.Boolean(object.complete) : false,
-    };
-  },
-
-  toJSON(message: ListPeopleResponse): unknown {
-    const obj: any = {};
-    if (message.people?.length) {
-      obj.people = message.people.map((e) => Person.toJSON(e));
-    }
-    if (message.complete !== false) {
-      obj.complete = message.complete;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ListPeopleResponse>, I>>(base?: I): ListPeopleResponse {
@@ -3352,32 +2613,6 @@ export const Person: MessageFns<Person> = {
     }
   },
 
-  fromJSON(object: any): Person {
-    return {
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      displayName: isSet(object.displayName)
-        ? globalThis.String(object.displayName)
-        : isSet(object.display_name)
-        ? globalThis.String(object.display_name)
-        : "",
-      online: isSet(object.online) ? globalThis.Boolean(object.online) : false,
-    };
-  },
-
-  toJSON(message: Person): unknown {
-    const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.displayName !== "") {
-      obj.displayName = message.displayName;
-    }
-    if (message.online !== false) {
-      obj.online = message.online;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Person>, I>>(base?: I): Person {
     return Person.fromPartial(base ?? ({} as any));
   },
@@ -3446,24 +2681,6 @@ export const SendRequest: MessageFns<SendRequest> = {
     }
   },
 
-  fromJSON(object: any): SendRequest {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      text: isSet(object.text) ? globalThis.String(object.text) : "",
-    };
-  },
-
-  toJSON(message: SendRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.text !== "") {
-      obj.text = message.text;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<SendRequest>, I>>(base?: I): SendRequest {
     return SendRequest.fromPartial(base ?? ({} as any));
   },
@@ -3518,18 +2735,6 @@ export const SendResponse: MessageFns<SendResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): SendResponse {
-    return { message: isSet(object.message) ? Message.fromJSON(object.message) : undefined };
-  },
-
-  toJSON(message: SendResponse): unknown {
-    const obj: any = {};
-    if (message.message !== undefined) {
-      obj.message = Message.toJSON(message.message);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<SendResponse>, I>>(base?: I): SendResponse {
@@ -3603,24 +2808,6 @@ export const MarkReadRequest: MessageFns<MarkReadRequest> = {
     }
   },
 
-  fromJSON(object: any): MarkReadRequest {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      position: isSet(object.position) ? BigInt(object.position) : 0n,
-    };
-  },
-
-  toJSON(message: MarkReadRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.position !== 0n) {
-      obj.position = message.position.toString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<MarkReadRequest>, I>>(base?: I): MarkReadRequest {
     return MarkReadRequest.fromPartial(base ?? ({} as any));
   },
@@ -3664,15 +2851,6 @@ export const MarkReadResponse: MessageFns<MarkReadResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): MarkReadResponse {
-    return {};
-  },
-
-  toJSON(_: MarkReadResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<MarkReadResponse>, I>>(base?: I): MarkReadResponse {
@@ -3740,24 +2918,6 @@ export const SetTypingRequest: MessageFns<SetTypingRequest> = {
     }
   },
 
-  fromJSON(object: any): SetTypingRequest {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      active: isSet(object.active) ? globalThis.Boolean(object.active) : false,
-    };
-  },
-
-  toJSON(message: SetTypingRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.active !== false) {
-      obj.active = message.active;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<SetTypingRequest>, I>>(base?: I): SetTypingRequest {
     return SetTypingRequest.fromPartial(base ?? ({} as any));
   },
@@ -3801,15 +2961,6 @@ export const SetTypingResponse: MessageFns<SetTypingResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): SetTypingResponse {
-    return {};
-  },
-
-  toJSON(_: SetTypingResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<SetTypingResponse>, I>>(base?: I): SetTypingResponse {
@@ -3875,24 +3026,6 @@ export const Typing: MessageFns<Typing> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Typing {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      active: isSet(object.active) ? globalThis.Boolean(object.active) : false,
-    };
-  },
-
-  toJSON(message: Typing): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.active !== false) {
-      obj.active = message.active;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Typing>, I>>(base?: I): Typing {
@@ -3987,32 +3120,6 @@ export const PutBytesRequest: MessageFns<PutBytesRequest> = {
     }
   },
 
-  fromJSON(object: any): PutBytesRequest {
-    return {
-      upload: isSet(object.upload) ? Buffer.from(bytesFromBase64(object.upload)) : Buffer.alloc(0),
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
-      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: PutBytesRequest): unknown {
-    const obj: any = {};
-    if (message.upload.length !== 0) {
-      obj.upload = base64FromBytes(message.upload);
-    }
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.offset !== 0n) {
-      obj.offset = message.offset.toString();
-    }
-    if (message.data.length !== 0) {
-      obj.data = base64FromBytes(message.data);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<PutBytesRequest>, I>>(base?: I): PutBytesRequest {
     return PutBytesRequest.fromPartial(base ?? ({} as any));
   },
@@ -4072,18 +3179,6 @@ export const PutBytesResponse: MessageFns<PutBytesResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): PutBytesResponse {
-    return { size: isSet(object.size) ? BigInt(object.size) : 0n };
-  },
-
-  toJSON(message: PutBytesResponse): unknown {
-    const obj: any = {};
-    if (message.size !== 0n) {
-      obj.size = message.size.toString();
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<PutBytesResponse>, I>>(base?: I): PutBytesResponse {
@@ -4155,24 +3250,6 @@ export const GetBytesRequest: MessageFns<GetBytesRequest> = {
     }
   },
 
-  fromJSON(object: any): GetBytesRequest {
-    return {
-      id: isSet(object.id) ? Buffer.from(bytesFromBase64(object.id)) : Buffer.alloc(0),
-      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
-    };
-  },
-
-  toJSON(message: GetBytesRequest): unknown {
-    const obj: any = {};
-    if (message.id.length !== 0) {
-      obj.id = base64FromBytes(message.id);
-    }
-    if (message.offset !== 0n) {
-      obj.offset = message.offset.toString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<GetBytesRequest>, I>>(base?: I): GetBytesRequest {
     return GetBytesRequest.fromPartial(base ?? ({} as any));
   },
@@ -4227,18 +3304,6 @@ export const GetBytesResponse: MessageFns<GetBytesResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): GetBytesResponse {
-    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
-  },
-
-  toJSON(message: GetBytesResponse): unknown {
-    const obj: any = {};
-    if (message.data.length !== 0) {
-      obj.data = base64FromBytes(message.data);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<GetBytesResponse>, I>>(base?: I): GetBytesResponse {
@@ -4318,30 +3383,6 @@ export const OfferFileRequest: MessageFns<OfferFileRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): OfferFileRequest {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      source: isSet(object.path)
-        ? { $case: "path", value: globalThis.String(object.path) }
-        : isSet(object.upload)
-        ? { $case: "upload", value: Buffer.from(bytesFromBase64(object.upload)) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: OfferFileRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.source?.$case === "path") {
-      obj.path = message.source.value;
-    } else if (message.source?.$case === "upload") {
-      obj.upload = base64FromBytes(message.source.value);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<OfferFileRequest>, I>>(base?: I): OfferFileRequest {
@@ -4424,24 +3465,6 @@ export const OfferFileResponse: MessageFns<OfferFileResponse> = {
     }
   },
 
-  fromJSON(object: any): OfferFileResponse {
-    return {
-      transfer: isSet(object.transfer) ? Transfer.fromJSON(object.transfer) : undefined,
-      skipped: globalThis.Array.isArray(object?.skipped) ? object.skipped.map((e: any) => globalThis.String(e)) : [],
-    };
-  },
-
-  toJSON(message: OfferFileResponse): unknown {
-    const obj: any = {};
-    if (message.transfer !== undefined) {
-      obj.transfer = Transfer.toJSON(message.transfer);
-    }
-    if (message.skipped?.length) {
-      obj.skipped = message.skipped;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<OfferFileResponse>, I>>(base?: I): OfferFileResponse {
     return OfferFileResponse.fromPartial(base ?? ({} as any));
   },
@@ -4522,28 +3545,6 @@ export const AnswerOfferRequest: MessageFns<AnswerOfferRequest> = {
     }
   },
 
-  fromJSON(object: any): AnswerOfferRequest {
-    return {
-      id: isSet(object.id) ? Buffer.from(bytesFromBase64(object.id)) : Buffer.alloc(0),
-      answer: isSet(object.answer) ? answerFromJSON(object.answer) : 0,
-      folder: isSet(object.folder) ? globalThis.String(object.folder) : "",
-    };
-  },
-
-  toJSON(message: AnswerOfferRequest): unknown {
-    const obj: any = {};
-    if (message.id.length !== 0) {
-      obj.id = base64FromBytes(message.id);
-    }
-    if (message.answer !== 0) {
-      obj.answer = answerToJSON(message.answer);
-    }
-    if (message.folder !== "") {
-      obj.folder = message.folder;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<AnswerOfferRequest>, I>>(base?: I): AnswerOfferRequest {
     return AnswerOfferRequest.fromPartial(base ?? ({} as any));
   },
@@ -4601,18 +3602,6 @@ export const AnswerOfferResponse: MessageFns<AnswerOfferResponse> = {
     }
   },
 
-  fromJSON(object: any): AnswerOfferResponse {
-    return { transfer: isSet(object.transfer) ? Transfer.fromJSON(object.transfer) : undefined };
-  },
-
-  toJSON(message: AnswerOfferResponse): unknown {
-    const obj: any = {};
-    if (message.transfer !== undefined) {
-      obj.transfer = Transfer.toJSON(message.transfer);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<AnswerOfferResponse>, I>>(base?: I): AnswerOfferResponse {
     return AnswerOfferResponse.fromPartial(base ?? ({} as any));
   },
@@ -4657,15 +3646,6 @@ export const ListTransfersRequest: MessageFns<ListTransfersRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): ListTransfersRequest {
-    return {};
-  },
-
-  toJSON(_: ListTransfersRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ListTransfersRequest>, I>>(base?: I): ListTransfersRequest {
@@ -4720,22 +3700,6 @@ export const ListTransfersResponse: MessageFns<ListTransfersResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ListTransfersResponse {
-    return {
-      transfers: globalThis.Array.isArray(object?.transfers)
-        ? object.transfers.map((e: any) => Transfer.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: ListTransfersResponse): unknown {
-    const obj: any = {};
-    if (message.transfers?.length) {
-      obj.transfers = message.transfers.map((e) => Transfer.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ListTransfersResponse>, I>>(base?: I): ListTransfersResponse {
@@ -4936,68 +3900,6 @@ export const Transfer: MessageFns<Transfer> = {
     }
   },
 
-  fromJSON(object: any): Transfer {
-    return {
-      id: isSet(object.id) ? Buffer.from(bytesFromBase64(object.id)) : Buffer.alloc(0),
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      direction: isSet(object.direction) ? directionFromJSON(object.direction) : 0,
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      files: isSet(object.files) ? BigInt(object.files) : undefined,
-      size: isSet(object.size) ? BigInt(object.size) : 0n,
-      position: isSet(object.position) ? BigInt(object.position) : 0n,
-      state: isSet(object.state) ? transferStateFromJSON(object.state) : 0,
-      paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
-      path: isSet(object.path) ? globalThis.String(object.path) : "",
-      changedAt: isSet(object.changedAt)
-        ? fromJsonTimestamp(object.changedAt)
-        : isSet(object.changed_at)
-        ? fromJsonTimestamp(object.changed_at)
-        : undefined,
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-    };
-  },
-
-  toJSON(message: Transfer): unknown {
-    const obj: any = {};
-    if (message.id.length !== 0) {
-      obj.id = base64FromBytes(message.id);
-    }
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.direction !== 0) {
-      obj.direction = directionToJSON(message.direction);
-    }
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.files !== undefined) {
-      obj.files = message.files.toString();
-    }
-    if (message.size !== 0n) {
-      obj.size = message.size.toString();
-    }
-    if (message.position !== 0n) {
-      obj.position = message.position.toString();
-    }
-    if (message.state !== 0) {
-      obj.state = transferStateToJSON(message.state);
-    }
-    if (message.paused !== false) {
-      obj.paused = message.paused;
-    }
-    if (message.path !== "") {
-      obj.path = message.path;
-    }
-    if (message.changedAt !== undefined) {
-      obj.changedAt = message.changedAt.toISOString();
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Transfer>, I>>(base?: I): Transfer {
     return Transfer.fromPartial(base ?? ({} as any));
   },
@@ -5064,18 +3966,6 @@ export const GetSafetyNumberRequest: MessageFns<GetSafetyNumberRequest> = {
     }
   },
 
-  fromJSON(object: any): GetSafetyNumberRequest {
-    return { contact: isSet(object.contact) ? globalThis.String(object.contact) : "" };
-  },
-
-  toJSON(message: GetSafetyNumberRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<GetSafetyNumberRequest>, I>>(base?: I): GetSafetyNumberRequest {
     return GetSafetyNumberRequest.fromPartial(base ?? ({} as any));
   },
@@ -5140,26 +4030,6 @@ export const GetSafetyNumberResponse: MessageFns<GetSafetyNumberResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): GetSafetyNumberResponse {
-    return {
-      numbers: globalThis.Array.isArray(object?.numbers)
-        ? object.numbers.map((e: any) => SafetyNumber.fromJSON(e))
-        : [],
-      state: isSet(object.state) ? globalThis.String(object.state) : "",
-    };
-  },
-
-  toJSON(message: GetSafetyNumberResponse): unknown {
-    const obj: any = {};
-    if (message.numbers?.length) {
-      obj.numbers = message.numbers.map((e) => SafetyNumber.toJSON(e));
-    }
-    if (message.state !== "") {
-      obj.state = message.state;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<GetSafetyNumberResponse>, I>>(base?: I): GetSafetyNumberResponse {
@@ -5273,48 +4143,6 @@ export const SafetyNumber: MessageFns<SafetyNumber> = {
     }
   },
 
-  fromJSON(object: any): SafetyNumber {
-    return {
-      identityKey: isSet(object.identityKey)
-        ? Buffer.from(bytesFromBase64(object.identityKey))
-        : isSet(object.identity_key)
-        ? Buffer.from(bytesFromBase64(object.identity_key))
-        : Buffer.alloc(0),
-      pinned: isSet(object.pinned) ? globalThis.Boolean(object.pinned) : false,
-      digits: isSet(object.digits) ? globalThis.String(object.digits) : "",
-      words: globalThis.Array.isArray(object?.words) ? object.words.map((e: any) => globalThis.String(e)) : [],
-      qrText: isSet(object.qrText)
-        ? globalThis.String(object.qrText)
-        : isSet(object.qr_text)
-        ? globalThis.String(object.qr_text)
-        : "",
-      since: isSet(object.since) ? fromJsonTimestamp(object.since) : undefined,
-    };
-  },
-
-  toJSON(message: SafetyNumber): unknown {
-    const obj: any = {};
-    if (message.identityKey.length !== 0) {
-      obj.identityKey = base64FromBytes(message.identityKey);
-    }
-    if (message.pinned !== false) {
-      obj.pinned = message.pinned;
-    }
-    if (message.digits !== "") {
-      obj.digits = message.digits;
-    }
-    if (message.words?.length) {
-      obj.words = message.words;
-    }
-    if (message.qrText !== "") {
-      obj.qrText = message.qrText;
-    }
-    if (message.since !== undefined) {
-      obj.since = message.since.toISOString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<SafetyNumber>, I>>(base?: I): SafetyNumber {
     return SafetyNumber.fromPartial(base ?? ({} as any));
   },
@@ -5397,32 +4225,6 @@ export const VerifyRequest: MessageFns<VerifyRequest> = {
     }
   },
 
-  fromJSON(object: any): VerifyRequest {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      agrees: isSet(object.agrees) ? globalThis.Boolean(object.agrees) : false,
-      identityKey: isSet(object.identityKey)
-        ? Buffer.from(bytesFromBase64(object.identityKey))
-        : isSet(object.identity_key)
-        ? Buffer.from(bytesFromBase64(object.identity_key))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: VerifyRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.agrees !== false) {
-      obj.agrees = message.agrees;
-    }
-    if (message.identityKey.length !== 0) {
-      obj.identityKey = base64FromBytes(message.identityKey);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<VerifyRequest>, I>>(base?: I): VerifyRequest {
     return VerifyRequest.fromPartial(base ?? ({} as any));
   },
@@ -5478,18 +4280,6 @@ export const VerifyResponse: MessageFns<VerifyResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): VerifyResponse {
-    return { conversation: isSet(object.conversation) ? Conversation.fromJSON(object.conversation) : undefined };
-  },
-
-  toJSON(message: VerifyResponse): unknown {
-    const obj: any = {};
-    if (message.conversation !== undefined) {
-      obj.conversation = Conversation.toJSON(message.conversation);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<VerifyResponse>, I>>(base?: I): VerifyResponse {
@@ -5549,18 +4339,6 @@ export const TrustRequest: MessageFns<TrustRequest> = {
     }
   },
 
-  fromJSON(object: any): TrustRequest {
-    return { contact: isSet(object.contact) ? globalThis.String(object.contact) : "" };
-  },
-
-  toJSON(message: TrustRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<TrustRequest>, I>>(base?: I): TrustRequest {
     return TrustRequest.fromPartial(base ?? ({} as any));
   },
@@ -5614,18 +4392,6 @@ export const TrustResponse: MessageFns<TrustResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TrustResponse {
-    return { conversation: isSet(object.conversation) ? Conversation.fromJSON(object.conversation) : undefined };
-  },
-
-  toJSON(message: TrustResponse): unknown {
-    const obj: any = {};
-    if (message.conversation !== undefined) {
-      obj.conversation = Conversation.toJSON(message.conversation);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<TrustResponse>, I>>(base?: I): TrustResponse {
@@ -5696,24 +4462,6 @@ export const BlockRequest: MessageFns<BlockRequest> = {
     }
   },
 
-  fromJSON(object: any): BlockRequest {
-    return {
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      blocked: isSet(object.blocked) ? globalThis.Boolean(object.blocked) : false,
-    };
-  },
-
-  toJSON(message: BlockRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    if (message.blocked !== false) {
-      obj.blocked = message.blocked;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<BlockRequest>, I>>(base?: I): BlockRequest {
     return BlockRequest.fromPartial(base ?? ({} as any));
   },
@@ -5768,18 +4516,6 @@ export const BlockResponse: MessageFns<BlockResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): BlockResponse {
-    return { conversation: isSet(object.conversation) ? Conversation.fromJSON(object.conversation) : undefined };
-  },
-
-  toJSON(message: BlockResponse): unknown {
-    const obj: any = {};
-    if (message.conversation !== undefined) {
-      obj.conversation = Conversation.toJSON(message.conversation);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<BlockResponse>, I>>(base?: I): BlockResponse {
@@ -5837,18 +4573,6 @@ export const ForgetRequest: MessageFns<ForgetRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ForgetRequest {
-    return { contact: isSet(object.contact) ? globalThis.String(object.contact) : "" };
-  },
-
-  toJSON(message: ForgetRequest): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ForgetRequest>, I>>(base?: I): ForgetRequest {
@@ -5909,18 +4633,6 @@ export const ForgetResponse: MessageFns<ForgetResponse> = {
     }
   },
 
-  fromJSON(object: any): ForgetResponse {
-    return { unsent: isSet(object.unsent) ? BigInt(object.unsent) : 0n };
-  },
-
-  toJSON(message: ForgetResponse): unknown {
-    const obj: any = {};
-    if (message.unsent !== 0n) {
-      obj.unsent = message.unsent.toString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ForgetResponse>, I>>(base?: I): ForgetResponse {
     return ForgetResponse.fromPartial(base ?? ({} as any));
   },
@@ -5974,18 +4686,6 @@ export const Forgotten: MessageFns<Forgotten> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Forgotten {
-    return { contact: isSet(object.contact) ? globalThis.String(object.contact) : "" };
-  },
-
-  toJSON(message: Forgotten): unknown {
-    const obj: any = {};
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Forgotten>, I>>(base?: I): Forgotten {
@@ -6052,24 +4752,6 @@ export const Notice: MessageFns<Notice> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Notice {
-    return {
-      text: isSet(object.text) ? globalThis.String(object.text) : "",
-      contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-    };
-  },
-
-  toJSON(message: Notice): unknown {
-    const obj: any = {};
-    if (message.text !== "") {
-      obj.text = message.text;
-    }
-    if (message.contact !== "") {
-      obj.contact = message.contact;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Notice>, I>>(base?: I): Notice {
@@ -6265,68 +4947,6 @@ export const TraceEvent: MessageFns<TraceEvent> = {
     }
   },
 
-  fromJSON(object: any): TraceEvent {
-    return {
-      step: isSet(object.step) ? globalThis.Number(object.step) : 0,
-      message: isSet(object.message) ? globalThis.String(object.message) : "",
-      from: isSet(object.from) ? globalThis.String(object.from) : "",
-      to: isSet(object.to) ? globalThis.String(object.to) : "",
-      method: isSet(object.method) ? globalThis.String(object.method) : "",
-      protection: isSet(object.protection) ? globalThis.String(object.protection) : "",
-      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
-      fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => TraceField.fromJSON(e)) : [],
-      readableBy: isSet(object.readableBy)
-        ? globalThis.String(object.readableBy)
-        : isSet(object.readable_by)
-        ? globalThis.String(object.readable_by)
-        : "",
-      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
-      seal: isSet(object.seal) ? TraceSeal.fromJSON(object.seal) : undefined,
-      wire: globalThis.Array.isArray(object?.wire) ? object.wire.map((e: any) => TracePiece.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: TraceEvent): unknown {
-    const obj: any = {};
-    if (message.step !== 0) {
-      obj.step = Math.round(message.step);
-    }
-    if (message.message !== "") {
-      obj.message = message.message;
-    }
-    if (message.from !== "") {
-      obj.from = message.from;
-    }
-    if (message.to !== "") {
-      obj.to = message.to;
-    }
-    if (message.method !== "") {
-      obj.method = message.method;
-    }
-    if (message.protection !== "") {
-      obj.protection = message.protection;
-    }
-    if (message.bytes !== 0n) {
-      obj.bytes = message.bytes.toString();
-    }
-    if (message.fields?.length) {
-      obj.fields = message.fields.map((e) => TraceField.toJSON(e));
-    }
-    if (message.readableBy !== "") {
-      obj.readableBy = message.readableBy;
-    }
-    if (message.at !== undefined) {
-      obj.at = message.at.toISOString();
-    }
-    if (message.seal !== undefined) {
-      obj.seal = TraceSeal.toJSON(message.seal);
-    }
-    if (message.wire?.length) {
-      obj.wire = message.wire.map((e) => TracePiece.toJSON(e));
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<TraceEvent>, I>>(base?: I): TraceEvent {
     return TraceEvent.fromPartial(base ?? ({} as any));
   },
@@ -6415,28 +5035,6 @@ export const TraceSeal: MessageFns<TraceSeal> = {
     }
   },
 
-  fromJSON(object: any): TraceSeal {
-    return {
-      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
-      by: isSet(object.by) ? globalThis.String(object.by) : "",
-      for: isSet(object.for) ? globalThis.String(object.for) : "",
-    };
-  },
-
-  toJSON(message: TraceSeal): unknown {
-    const obj: any = {};
-    if (message.kind !== "") {
-      obj.kind = message.kind;
-    }
-    if (message.by !== "") {
-      obj.by = message.by;
-    }
-    if (message.for !== "") {
-      obj.for = message.for;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<TraceSeal>, I>>(base?: I): TraceSeal {
     return TraceSeal.fromPartial(base ?? ({} as any));
   },
@@ -6517,28 +5115,6 @@ export const TracePiece: MessageFns<TracePiece> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TracePiece {
-    return {
-      field: isSet(object.field) ? globalThis.String(object.field) : "",
-      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
-      value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: TracePiece): unknown {
-    const obj: any = {};
-    if (message.field !== "") {
-      obj.field = message.field;
-    }
-    if (message.bytes !== 0n) {
-      obj.bytes = message.bytes.toString();
-    }
-    if (message.value.length !== 0) {
-      obj.value = base64FromBytes(message.value);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<TracePiece>, I>>(base?: I): TracePiece {
@@ -6676,48 +5252,6 @@ export const TraceField: MessageFns<TraceField> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TraceField {
-    return {
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-      fingerprint: isSet(object.fingerprint) ? globalThis.String(object.fingerprint) : "",
-      note: isSet(object.note) ? globalThis.String(object.note) : "",
-      tone: isSet(object.tone) ? traceToneFromJSON(object.tone) : 0,
-      bytes: isSet(object.bytes) ? BigInt(object.bytes) : undefined,
-      inside: globalThis.Array.isArray(object?.inside) ? object.inside.map((e: any) => TraceField.fromJSON(e)) : [],
-      seal: isSet(object.seal) ? TraceSeal.fromJSON(object.seal) : undefined,
-    };
-  },
-
-  toJSON(message: TraceField): unknown {
-    const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.value !== "") {
-      obj.value = message.value;
-    }
-    if (message.fingerprint !== "") {
-      obj.fingerprint = message.fingerprint;
-    }
-    if (message.note !== "") {
-      obj.note = message.note;
-    }
-    if (message.tone !== 0) {
-      obj.tone = traceToneToJSON(message.tone);
-    }
-    if (message.bytes !== undefined) {
-      obj.bytes = message.bytes.toString();
-    }
-    if (message.inside?.length) {
-      obj.inside = message.inside.map((e) => TraceField.toJSON(e));
-    }
-    if (message.seal !== undefined) {
-      obj.seal = TraceSeal.toJSON(message.seal);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<TraceField>, I>>(base?: I): TraceField {
@@ -7754,14 +6288,6 @@ export const AgentServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -7787,25 +6313,9 @@ function fromTimestamp(t: Timestamp): Date {
   return new globalThis.Date(millis);
 }
 
-function fromJsonTimestamp(o: any): Date {
-  if (o instanceof globalThis.Date) {
-    return o;
-  } else if (typeof o === "string") {
-    return new globalThis.Date(o);
-  } else {
-    return fromTimestamp(Timestamp.fromJSON(o));
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

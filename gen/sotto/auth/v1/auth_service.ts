@@ -275,15 +275,6 @@ export const GetServerInfoRequest: MessageFns<GetServerInfoRequest> = {
     }
   },
 
-  fromJSON(_: any): GetServerInfoRequest {
-    return {};
-  },
-
-  toJSON(_: GetServerInfoRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<GetServerInfoRequest>, I>>(base?: I): GetServerInfoRequest {
     return GetServerInfoRequest.fromPartial(base ?? ({} as any));
   },
@@ -400,58 +391,6 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     }
   },
 
-  fromJSON(object: any): GetServerInfoResponse {
-    return {
-      protocolVersion: isSet(object.protocolVersion)
-        ? globalThis.Number(object.protocolVersion)
-        : isSet(object.protocol_version)
-        ? globalThis.Number(object.protocol_version)
-        : 0,
-      realm: isSet(object.realm) ? Buffer.from(bytesFromBase64(object.realm)) : Buffer.alloc(0),
-      directoryAddress: isSet(object.directoryAddress)
-        ? globalThis.String(object.directoryAddress)
-        : isSet(object.directory_address)
-        ? globalThis.String(object.directory_address)
-        : "",
-      serverTime: isSet(object.serverTime)
-        ? fromJsonTimestamp(object.serverTime)
-        : isSet(object.server_time)
-        ? fromJsonTimestamp(object.server_time)
-        : undefined,
-      authorities: globalThis.Array.isArray(object?.authorities)
-        ? object.authorities.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : [],
-      relayAddresses: globalThis.Array.isArray(object?.relayAddresses)
-        ? object.relayAddresses.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.relay_addresses)
-        ? object.relay_addresses.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: GetServerInfoResponse): unknown {
-    const obj: any = {};
-    if (message.protocolVersion !== 0) {
-      obj.protocolVersion = Math.round(message.protocolVersion);
-    }
-    if (message.realm.length !== 0) {
-      obj.realm = base64FromBytes(message.realm);
-    }
-    if (message.directoryAddress !== "") {
-      obj.directoryAddress = message.directoryAddress;
-    }
-    if (message.serverTime !== undefined) {
-      obj.serverTime = message.serverTime.toISOString();
-    }
-    if (message.authorities?.length) {
-      obj.authorities = message.authorities.map((e) => base64FromBytes(e));
-    }
-    if (message.relayAddresses?.length) {
-      obj.relayAddresses = message.relayAddresses;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<GetServerInfoResponse>, I>>(base?: I): GetServerInfoResponse {
     return GetServerInfoResponse.fromPartial(base ?? ({} as any));
   },
@@ -554,44 +493,6 @@ export const LoginRequest: MessageFns<LoginRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): LoginRequest {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      password: isSet(object.password) ? globalThis.String(object.password) : "",
-      identityKey: isSet(object.identityKey)
-        ? Buffer.from(bytesFromBase64(object.identityKey))
-        : isSet(object.identity_key)
-        ? Buffer.from(bytesFromBase64(object.identity_key))
-        : Buffer.alloc(0),
-      replaceIdentityKey: isSet(object.replaceIdentityKey)
-        ? globalThis.Boolean(object.replaceIdentityKey)
-        : isSet(object.replace_identity_key)
-        ? globalThis.Boolean(object.replace_identity_key)
-        : false,
-      code: isSet(object.code) ? globalThis.String(object.code) : "",
-    };
-  },
-
-  toJSON(message: LoginRequest): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.password !== "") {
-      obj.password = message.password;
-    }
-    if (message.identityKey.length !== 0) {
-      obj.identityKey = base64FromBytes(message.identityKey);
-    }
-    if (message.replaceIdentityKey !== false) {
-      obj.replaceIdentityKey = message.replaceIdentityKey;
-    }
-    if (message.code !== "") {
-      obj.code = message.code;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<LoginRequest>, I>>(base?: I): LoginRequest {
@@ -703,56 +604,6 @@ export const LoginResponse: MessageFns<LoginResponse> = {
     }
   },
 
-  fromJSON(object: any): LoginResponse {
-    return {
-      sessionToken: isSet(object.sessionToken)
-        ? Buffer.from(bytesFromBase64(object.sessionToken))
-        : isSet(object.session_token)
-        ? Buffer.from(bytesFromBase64(object.session_token))
-        : Buffer.alloc(0),
-      sessionId: isSet(object.sessionId)
-        ? Buffer.from(bytesFromBase64(object.sessionId))
-        : isSet(object.session_id)
-        ? Buffer.from(bytesFromBase64(object.session_id))
-        : Buffer.alloc(0),
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      serverTime: isSet(object.serverTime)
-        ? fromJsonTimestamp(object.serverTime)
-        : isSet(object.server_time)
-        ? fromJsonTimestamp(object.server_time)
-        : undefined,
-      recoveryCodes: globalThis.Array.isArray(object?.recoveryCodes)
-        ? object.recoveryCodes.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.recovery_codes)
-        ? object.recovery_codes.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: LoginResponse): unknown {
-    const obj: any = {};
-    if (message.sessionToken.length !== 0) {
-      obj.sessionToken = base64FromBytes(message.sessionToken);
-    }
-    if (message.sessionId.length !== 0) {
-      obj.sessionId = base64FromBytes(message.sessionId);
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = message.expiresAt.toISOString();
-    }
-    if (message.serverTime !== undefined) {
-      obj.serverTime = message.serverTime.toISOString();
-    }
-    if (message.recoveryCodes?.length) {
-      obj.recoveryCodes = message.recoveryCodes;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<LoginResponse>, I>>(base?: I): LoginResponse {
     return LoginResponse.fromPartial(base ?? ({} as any));
   },
@@ -834,28 +685,6 @@ export const JoinRequest: MessageFns<JoinRequest> = {
     }
   },
 
-  fromJSON(object: any): JoinRequest {
-    return {
-      code: isSet(object.code) ? Buffer.from(bytesFromBase64(object.code)) : Buffer.alloc(0),
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      password: isSet(object.password) ? globalThis.String(object.password) : "",
-    };
-  },
-
-  toJSON(message: JoinRequest): unknown {
-    const obj: any = {};
-    if (message.code.length !== 0) {
-      obj.code = base64FromBytes(message.code);
-    }
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.password !== "") {
-      obj.password = message.password;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<JoinRequest>, I>>(base?: I): JoinRequest {
     return JoinRequest.fromPartial(base ?? ({} as any));
   },
@@ -900,15 +729,6 @@ export const JoinResponse: MessageFns<JoinResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): JoinResponse {
-    return {};
-  },
-
-  toJSON(_: JoinResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<JoinResponse>, I>>(base?: I): JoinResponse {
@@ -976,32 +796,6 @@ export const ChangePasswordRequest: MessageFns<ChangePasswordRequest> = {
     }
   },
 
-  fromJSON(object: any): ChangePasswordRequest {
-    return {
-      currentPassword: isSet(object.currentPassword)
-        ? globalThis.String(object.currentPassword)
-        : isSet(object.current_password)
-        ? globalThis.String(object.current_password)
-        : "",
-      newPassword: isSet(object.newPassword)
-        ? globalThis.String(object.newPassword)
-        : isSet(object.new_password)
-        ? globalThis.String(object.new_password)
-        : "",
-    };
-  },
-
-  toJSON(message: ChangePasswordRequest): unknown {
-    const obj: any = {};
-    if (message.currentPassword !== "") {
-      obj.currentPassword = message.currentPassword;
-    }
-    if (message.newPassword !== "") {
-      obj.newPassword = message.newPassword;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ChangePasswordRequest>, I>>(base?: I): ChangePasswordRequest {
     return ChangePasswordRequest.fromPartial(base ?? ({} as any));
   },
@@ -1045,15 +839,6 @@ export const ChangePasswordResponse: MessageFns<ChangePasswordResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): ChangePasswordResponse {
-    return {};
-  },
-
-  toJSON(_: ChangePasswordResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ChangePasswordResponse>, I>>(base?: I): ChangePasswordResponse {
@@ -1132,28 +917,6 @@ export const BeginSecondFactorRequest: MessageFns<BeginSecondFactorRequest> = {
     }
   },
 
-  fromJSON(object: any): BeginSecondFactorRequest {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      password: isSet(object.password) ? globalThis.String(object.password) : "",
-      code: isSet(object.code) ? globalThis.String(object.code) : "",
-    };
-  },
-
-  toJSON(message: BeginSecondFactorRequest): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.password !== "") {
-      obj.password = message.password;
-    }
-    if (message.code !== "") {
-      obj.code = message.code;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<BeginSecondFactorRequest>, I>>(base?: I): BeginSecondFactorRequest {
     return BeginSecondFactorRequest.fromPartial(base ?? ({} as any));
   },
@@ -1209,18 +972,6 @@ export const BeginSecondFactorResponse: MessageFns<BeginSecondFactorResponse> = 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): BeginSecondFactorResponse {
-    return { secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0) };
-  },
-
-  toJSON(message: BeginSecondFactorResponse): unknown {
-    const obj: any = {};
-    if (message.secret.length !== 0) {
-      obj.secret = base64FromBytes(message.secret);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<BeginSecondFactorResponse>, I>>(base?: I): BeginSecondFactorResponse {
@@ -1300,28 +1051,6 @@ export const RenewRecoveryCodesRequest: MessageFns<RenewRecoveryCodesRequest> = 
     }
   },
 
-  fromJSON(object: any): RenewRecoveryCodesRequest {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      password: isSet(object.password) ? globalThis.String(object.password) : "",
-      code: isSet(object.code) ? globalThis.String(object.code) : "",
-    };
-  },
-
-  toJSON(message: RenewRecoveryCodesRequest): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.password !== "") {
-      obj.password = message.password;
-    }
-    if (message.code !== "") {
-      obj.code = message.code;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<RenewRecoveryCodesRequest>, I>>(base?: I): RenewRecoveryCodesRequest {
     return RenewRecoveryCodesRequest.fromPartial(base ?? ({} as any));
   },
@@ -1377,24 +1106,6 @@ export const RenewRecoveryCodesResponse: MessageFns<RenewRecoveryCodesResponse> 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): RenewRecoveryCodesResponse {
-    return {
-      recoveryCodes: globalThis.Array.isArray(object?.recoveryCodes)
-        ? object.recoveryCodes.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.recovery_codes)
-        ? object.recovery_codes.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: RenewRecoveryCodesResponse): unknown {
-    const obj: any = {};
-    if (message.recoveryCodes?.length) {
-      obj.recoveryCodes = message.recoveryCodes;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<RenewRecoveryCodesResponse>, I>>(base?: I): RenewRecoveryCodesResponse {
@@ -1474,28 +1185,6 @@ export const EndSecondFactorRequest: MessageFns<EndSecondFactorRequest> = {
     }
   },
 
-  fromJSON(object: any): EndSecondFactorRequest {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      password: isSet(object.password) ? globalThis.String(object.password) : "",
-      code: isSet(object.code) ? globalThis.String(object.code) : "",
-    };
-  },
-
-  toJSON(message: EndSecondFactorRequest): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.password !== "") {
-      obj.password = message.password;
-    }
-    if (message.code !== "") {
-      obj.code = message.code;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<EndSecondFactorRequest>, I>>(base?: I): EndSecondFactorRequest {
     return EndSecondFactorRequest.fromPartial(base ?? ({} as any));
   },
@@ -1542,15 +1231,6 @@ export const EndSecondFactorResponse: MessageFns<EndSecondFactorResponse> = {
     }
   },
 
-  fromJSON(_: any): EndSecondFactorResponse {
-    return {};
-  },
-
-  toJSON(_: EndSecondFactorResponse): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<EndSecondFactorResponse>, I>>(base?: I): EndSecondFactorResponse {
     return EndSecondFactorResponse.fromPartial(base ?? ({} as any));
   },
@@ -1592,15 +1272,6 @@ export const GetSecondFactorRequest: MessageFns<GetSecondFactorRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): GetSecondFactorRequest {
-    return {};
-  },
-
-  toJSON(_: GetSecondFactorRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<GetSecondFactorRequest>, I>>(base?: I): GetSecondFactorRequest {
@@ -1668,32 +1339,6 @@ export const GetSecondFactorResponse: MessageFns<GetSecondFactorResponse> = {
     }
   },
 
-  fromJSON(object: any): GetSecondFactorResponse {
-    return {
-      confirmedAt: isSet(object.confirmedAt)
-        ? fromJsonTimestamp(object.confirmedAt)
-        : isSet(object.confirmed_at)
-        ? fromJsonTimestamp(object.confirmed_at)
-        : undefined,
-      recoveryCodesLeft: isSet(object.recoveryCodesLeft)
-        ? globalThis.Number(object.recoveryCodesLeft)
-        : isSet(object.recovery_codes_left)
-        ? globalThis.Number(object.recovery_codes_left)
-        : 0,
-    };
-  },
-
-  toJSON(message: GetSecondFactorResponse): unknown {
-    const obj: any = {};
-    if (message.confirmedAt !== undefined) {
-      obj.confirmedAt = message.confirmedAt.toISOString();
-    }
-    if (message.recoveryCodesLeft !== 0) {
-      obj.recoveryCodesLeft = Math.round(message.recoveryCodesLeft);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<GetSecondFactorResponse>, I>>(base?: I): GetSecondFactorResponse {
     return GetSecondFactorResponse.fromPartial(base ?? ({} as any));
   },
@@ -1737,15 +1382,6 @@ export const ListSessionsRequest: MessageFns<ListSessionsRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): ListSessionsRequest {
-    return {};
-  },
-
-  toJSON(_: ListSessionsRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ListSessionsRequest>, I>>(base?: I): ListSessionsRequest {
@@ -1800,20 +1436,6 @@ export const ListSessionsResponse: MessageFns<ListSessionsResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ListSessionsResponse {
-    return {
-      sessions: globalThis.Array.isArray(object?.sessions) ? object.sessions.map((e: any) => Session.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: ListSessionsResponse): unknown {
-    const obj: any = {};
-    if (message.sessions?.length) {
-      obj.sessions = message.sessions.map((e) => Session.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ListSessionsResponse>, I>>(base?: I): ListSessionsResponse {
@@ -1921,56 +1543,6 @@ export const Session: MessageFns<Session> = {
     }
   },
 
-  fromJSON(object: any): Session {
-    return {
-      sessionId: isSet(object.sessionId)
-        ? Buffer.from(bytesFromBase64(object.sessionId))
-        : isSet(object.session_id)
-        ? Buffer.from(bytesFromBase64(object.session_id))
-        : Buffer.alloc(0),
-      createdAt: isSet(object.createdAt)
-        ? fromJsonTimestamp(object.createdAt)
-        : isSet(object.created_at)
-        ? fromJsonTimestamp(object.created_at)
-        : undefined,
-      lastUsedAt: isSet(object.lastUsedAt)
-        ? fromJsonTimestamp(object.lastUsedAt)
-        : isSet(object.last_used_at)
-        ? fromJsonTimestamp(object.last_used_at)
-        : undefined,
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      isCurrent: isSet(object.isCurrent)
-        ? globalThis.Boolean(object.isCurrent)
-        : isSet(object.is_current)
-        ? globalThis.Boolean(object.is_current)
-        : false,
-    };
-  },
-
-  toJSON(message: Session): unknown {
-    const obj: any = {};
-    if (message.sessionId.length !== 0) {
-      obj.sessionId = base64FromBytes(message.sessionId);
-    }
-    if (message.createdAt !== undefined) {
-      obj.createdAt = message.createdAt.toISOString();
-    }
-    if (message.lastUsedAt !== undefined) {
-      obj.lastUsedAt = message.lastUsedAt.toISOString();
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = message.expiresAt.toISOString();
-    }
-    if (message.isCurrent !== false) {
-      obj.isCurrent = message.isCurrent;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Session>, I>>(base?: I): Session {
     return Session.fromPartial(base ?? ({} as any));
   },
@@ -2030,24 +1602,6 @@ export const EndSessionsRequest: MessageFns<EndSessionsRequest> = {
     }
   },
 
-  fromJSON(object: any): EndSessionsRequest {
-    return {
-      sessionIds: globalThis.Array.isArray(object?.sessionIds)
-        ? object.sessionIds.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : globalThis.Array.isArray(object?.session_ids)
-        ? object.session_ids.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : [],
-    };
-  },
-
-  toJSON(message: EndSessionsRequest): unknown {
-    const obj: any = {};
-    if (message.sessionIds?.length) {
-      obj.sessionIds = message.sessionIds.map((e) => base64FromBytes(e));
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<EndSessionsRequest>, I>>(base?: I): EndSessionsRequest {
     return EndSessionsRequest.fromPartial(base ?? ({} as any));
   },
@@ -2103,18 +1657,6 @@ export const EndSessionsResponse: MessageFns<EndSessionsResponse> = {
     }
   },
 
-  fromJSON(object: any): EndSessionsResponse {
-    return { ended: isSet(object.ended) ? globalThis.Number(object.ended) : 0 };
-  },
-
-  toJSON(message: EndSessionsResponse): unknown {
-    const obj: any = {};
-    if (message.ended !== 0) {
-      obj.ended = Math.round(message.ended);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<EndSessionsResponse>, I>>(base?: I): EndSessionsResponse {
     return EndSessionsResponse.fromPartial(base ?? ({} as any));
   },
@@ -2159,15 +1701,6 @@ export const LogoutRequest: MessageFns<LogoutRequest> = {
     }
   },
 
-  fromJSON(_: any): LogoutRequest {
-    return {};
-  },
-
-  toJSON(_: LogoutRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<LogoutRequest>, I>>(base?: I): LogoutRequest {
     return LogoutRequest.fromPartial(base ?? ({} as any));
   },
@@ -2209,15 +1742,6 @@ export const LogoutResponse: MessageFns<LogoutResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): LogoutResponse {
-    return {};
-  },
-
-  toJSON(_: LogoutResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<LogoutResponse>, I>>(base?: I): LogoutResponse {
@@ -3075,14 +2599,6 @@ export const AuthServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -3108,25 +2624,9 @@ function fromTimestamp(t: Timestamp): Date {
   return new globalThis.Date(millis);
 }
 
-function fromJsonTimestamp(o: any): Date {
-  if (o instanceof globalThis.Date) {
-    return o;
-  } else if (typeof o === "string") {
-    return new globalThis.Date(o);
-  } else {
-    return fromTimestamp(Timestamp.fromJSON(o));
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

@@ -47,40 +47,6 @@ export namespace EndpointRefusal {
   export type LINK_LOCAL = typeof EndpointRefusal.LINK_LOCAL;
 }
 
-export function endpointRefusalFromJSON(object: any): EndpointRefusal {
-  switch (object) {
-    case 0:
-    case "ENDPOINT_REFUSAL_UNSPECIFIED":
-      return EndpointRefusal.UNSPECIFIED;
-    case 1:
-    case "ENDPOINT_REFUSAL_NOT_YOURS":
-      return EndpointRefusal.NOT_YOURS;
-    case 2:
-    case "ENDPOINT_REFUSAL_LOOPBACK":
-      return EndpointRefusal.LOOPBACK;
-    case 3:
-    case "ENDPOINT_REFUSAL_LINK_LOCAL":
-      return EndpointRefusal.LINK_LOCAL;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum EndpointRefusal");
-  }
-}
-
-export function endpointRefusalToJSON(object: EndpointRefusal): string {
-  switch (object) {
-    case EndpointRefusal.UNSPECIFIED:
-      return "ENDPOINT_REFUSAL_UNSPECIFIED";
-    case EndpointRefusal.NOT_YOURS:
-      return "ENDPOINT_REFUSAL_NOT_YOURS";
-    case EndpointRefusal.LOOPBACK:
-      return "ENDPOINT_REFUSAL_LOOPBACK";
-    case EndpointRefusal.LINK_LOCAL:
-      return "ENDPOINT_REFUSAL_LINK_LOCAL";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum EndpointRefusal");
-  }
-}
-
 /**
  * An announcement that a newer one of the account took the place of. A client takes a value that it does not know for
  * REPLACED_ANNOUNCEMENT_UNSPECIFIED.
@@ -102,30 +68,6 @@ export namespace ReplacedAnnouncement {
   export type OTHER_INSTANCE = typeof ReplacedAnnouncement.OTHER_INSTANCE;
 }
 
-export function replacedAnnouncementFromJSON(object: any): ReplacedAnnouncement {
-  switch (object) {
-    case 0:
-    case "REPLACED_ANNOUNCEMENT_UNSPECIFIED":
-      return ReplacedAnnouncement.UNSPECIFIED;
-    case 1:
-    case "REPLACED_ANNOUNCEMENT_OTHER_INSTANCE":
-      return ReplacedAnnouncement.OTHER_INSTANCE;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ReplacedAnnouncement");
-  }
-}
-
-export function replacedAnnouncementToJSON(object: ReplacedAnnouncement): string {
-  switch (object) {
-    case ReplacedAnnouncement.UNSPECIFIED:
-      return "REPLACED_ANNOUNCEMENT_UNSPECIFIED";
-    case ReplacedAnnouncement.OTHER_INSTANCE:
-      return "REPLACED_ANNOUNCEMENT_OTHER_INSTANCE";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ReplacedAnnouncement");
-  }
-}
-
 /** Whether somebody can be called. A client takes a value that it does not know for PRESENCE_OFFLINE. */
 export const Presence = {
   /** UNSPECIFIED - Unset. */
@@ -142,35 +84,6 @@ export namespace Presence {
   export type UNSPECIFIED = typeof Presence.UNSPECIFIED;
   export type OFFLINE = typeof Presence.OFFLINE;
   export type ONLINE = typeof Presence.ONLINE;
-}
-
-export function presenceFromJSON(object: any): Presence {
-  switch (object) {
-    case 0:
-    case "PRESENCE_UNSPECIFIED":
-      return Presence.UNSPECIFIED;
-    case 1:
-    case "PRESENCE_OFFLINE":
-      return Presence.OFFLINE;
-    case 2:
-    case "PRESENCE_ONLINE":
-      return Presence.ONLINE;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Presence");
-  }
-}
-
-export function presenceToJSON(object: Presence): string {
-  switch (object) {
-    case Presence.UNSPECIFIED:
-      return "PRESENCE_UNSPECIFIED";
-    case Presence.OFFLINE:
-      return "PRESENCE_OFFLINE";
-    case Presence.ONLINE:
-      return "PRESENCE_ONLINE";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Presence");
-  }
 }
 
 /** Why there is to be no letter. A client takes a value that it does not know for LETTER_REFUSAL_UNSPECIFIED. */
@@ -192,40 +105,6 @@ export namespace LetterRefusal {
   export type NO_SUCH_USER = typeof LetterRefusal.NO_SUCH_USER;
   export type NO_MAILBOX = typeof LetterRefusal.NO_MAILBOX;
   export type WITH_SELF = typeof LetterRefusal.WITH_SELF;
-}
-
-export function letterRefusalFromJSON(object: any): LetterRefusal {
-  switch (object) {
-    case 0:
-    case "LETTER_REFUSAL_UNSPECIFIED":
-      return LetterRefusal.UNSPECIFIED;
-    case 1:
-    case "LETTER_REFUSAL_NO_SUCH_USER":
-      return LetterRefusal.NO_SUCH_USER;
-    case 2:
-    case "LETTER_REFUSAL_NO_MAILBOX":
-      return LetterRefusal.NO_MAILBOX;
-    case 3:
-    case "LETTER_REFUSAL_WITH_SELF":
-      return LetterRefusal.WITH_SELF;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum LetterRefusal");
-  }
-}
-
-export function letterRefusalToJSON(object: LetterRefusal): string {
-  switch (object) {
-    case LetterRefusal.UNSPECIFIED:
-      return "LETTER_REFUSAL_UNSPECIFIED";
-    case LetterRefusal.NO_SUCH_USER:
-      return "LETTER_REFUSAL_NO_SUCH_USER";
-    case LetterRefusal.NO_MAILBOX:
-      return "LETTER_REFUSAL_NO_MAILBOX";
-    case LetterRefusal.WITH_SELF:
-      return "LETTER_REFUSAL_WITH_SELF";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum LetterRefusal");
-  }
 }
 
 /** An address at which a receiver's client listens. */
@@ -484,24 +363,6 @@ export const Endpoint: MessageFns<Endpoint> = {
     }
   },
 
-  fromJSON(object: any): Endpoint {
-    return {
-      address: isSet(object.address) ? globalThis.String(object.address) : "",
-      port: isSet(object.port) ? globalThis.Number(object.port) : 0,
-    };
-  },
-
-  toJSON(message: Endpoint): unknown {
-    const obj: any = {};
-    if (message.address !== "") {
-      obj.address = message.address;
-    }
-    if (message.port !== 0) {
-      obj.port = Math.round(message.port);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Endpoint>, I>>(base?: I): Endpoint {
     return Endpoint.fromPartial(base ?? ({} as any));
   },
@@ -580,34 +441,6 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
     }
   },
 
-  fromJSON(object: any): AnnounceRequest {
-    return {
-      endpoints: globalThis.Array.isArray(object?.endpoints)
-        ? object.endpoints.map((e: any) => Endpoint.fromJSON(e))
-        : [],
-      instanceId: isSet(object.instanceId)
-        ? Buffer.from(bytesFromBase64(object.instanceId))
-        : isSet(object.instance_id)
-        ? Buffer.from(bytesFromBase64(object.instance_id))
-        : Buffer.alloc(0),
-      relay: isSet(object.relay) ? AttendedRelay.fromJSON(object.relay) : undefined,
-    };
-  },
-
-  toJSON(message: AnnounceRequest): unknown {
-    const obj: any = {};
-    if (message.endpoints?.length) {
-      obj.endpoints = message.endpoints.map((e) => Endpoint.toJSON(e));
-    }
-    if (message.instanceId.length !== 0) {
-      obj.instanceId = base64FromBytes(message.instanceId);
-    }
-    if (message.relay !== undefined) {
-      obj.relay = AttendedRelay.toJSON(message.relay);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<AnnounceRequest>, I>>(base?: I): AnnounceRequest {
     return AnnounceRequest.fromPartial(base ?? ({} as any));
   },
@@ -676,28 +509,6 @@ export const AttendedRelay: MessageFns<AttendedRelay> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AttendedRelay {
-    return {
-      address: isSet(object.address) ? globalThis.String(object.address) : "",
-      attendanceId: isSet(object.attendanceId)
-        ? Buffer.from(bytesFromBase64(object.attendanceId))
-        : isSet(object.attendance_id)
-        ? Buffer.from(bytesFromBase64(object.attendance_id))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: AttendedRelay): unknown {
-    const obj: any = {};
-    if (message.address !== "") {
-      obj.address = message.address;
-    }
-    if (message.attendanceId.length !== 0) {
-      obj.attendanceId = base64FromBytes(message.attendanceId);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<AttendedRelay>, I>>(base?: I): AttendedRelay {
@@ -789,44 +600,6 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
     }
   },
 
-  fromJSON(object: any): AnnounceResponse {
-    return {
-      serverTime: isSet(object.serverTime)
-        ? fromJsonTimestamp(object.serverTime)
-        : isSet(object.server_time)
-        ? fromJsonTimestamp(object.server_time)
-        : undefined,
-      sessionExpiresAt: isSet(object.sessionExpiresAt)
-        ? fromJsonTimestamp(object.sessionExpiresAt)
-        : isSet(object.session_expires_at)
-        ? fromJsonTimestamp(object.session_expires_at)
-        : undefined,
-      replaced: isSet(object.replaced) ? replacedAnnouncementFromJSON(object.replaced) : 0,
-      refusedEndpoints: globalThis.Array.isArray(object?.refusedEndpoints)
-        ? object.refusedEndpoints.map((e: any) => RefusedEndpoint.fromJSON(e))
-        : globalThis.Array.isArray(object?.refused_endpoints)
-        ? object.refused_endpoints.map((e: any) => RefusedEndpoint.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: AnnounceResponse): unknown {
-    const obj: any = {};
-    if (message.serverTime !== undefined) {
-      obj.serverTime = message.serverTime.toISOString();
-    }
-    if (message.sessionExpiresAt !== undefined) {
-      obj.sessionExpiresAt = message.sessionExpiresAt.toISOString();
-    }
-    if (message.replaced !== 0) {
-      obj.replaced = replacedAnnouncementToJSON(message.replaced);
-    }
-    if (message.refusedEndpoints?.length) {
-      obj.refusedEndpoints = message.refusedEndpoints.map((e) => RefusedEndpoint.toJSON(e));
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<AnnounceResponse>, I>>(base?: I): AnnounceResponse {
     return AnnounceResponse.fromPartial(base ?? ({} as any));
   },
@@ -896,24 +669,6 @@ export const RefusedEndpoint: MessageFns<RefusedEndpoint> = {
     }
   },
 
-  fromJSON(object: any): RefusedEndpoint {
-    return {
-      endpoint: isSet(object.endpoint) ? Endpoint.fromJSON(object.endpoint) : undefined,
-      reason: isSet(object.reason) ? endpointRefusalFromJSON(object.reason) : 0,
-    };
-  },
-
-  toJSON(message: RefusedEndpoint): unknown {
-    const obj: any = {};
-    if (message.endpoint !== undefined) {
-      obj.endpoint = Endpoint.toJSON(message.endpoint);
-    }
-    if (message.reason !== 0) {
-      obj.reason = endpointRefusalToJSON(message.reason);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<RefusedEndpoint>, I>>(base?: I): RefusedEndpoint {
     return RefusedEndpoint.fromPartial(base ?? ({} as any));
   },
@@ -972,18 +727,6 @@ export const GetPresenceRequest: MessageFns<GetPresenceRequest> = {
     }
   },
 
-  fromJSON(object: any): GetPresenceRequest {
-    return { username: isSet(object.username) ? globalThis.String(object.username) : "" };
-  },
-
-  toJSON(message: GetPresenceRequest): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<GetPresenceRequest>, I>>(base?: I): GetPresenceRequest {
     return GetPresenceRequest.fromPartial(base ?? ({} as any));
   },
@@ -1037,18 +780,6 @@ export const GetPresenceResponse: MessageFns<GetPresenceResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): GetPresenceResponse {
-    return { presence: isSet(object.presence) ? presenceFromJSON(object.presence) : 0 };
-  },
-
-  toJSON(message: GetPresenceResponse): unknown {
-    const obj: any = {};
-    if (message.presence !== 0) {
-      obj.presence = presenceToJSON(message.presence);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<GetPresenceResponse>, I>>(base?: I): GetPresenceResponse {
@@ -1106,22 +837,6 @@ export const WatchPresenceRequest: MessageFns<WatchPresenceRequest> = {
     }
   },
 
-  fromJSON(object: any): WatchPresenceRequest {
-    return {
-      usernames: globalThis.Array.isArray(object?.usernames)
-        ? object.usernames.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: WatchPresenceRequest): unknown {
-    const obj: any = {};
-    if (message.usernames?.length) {
-      obj.usernames = message.usernames;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<WatchPresenceRequest>, I>>(base?: I): WatchPresenceRequest {
     return WatchPresenceRequest.fromPartial(base ?? ({} as any));
   },
@@ -1175,20 +890,6 @@ export const WatchPresenceResponse: MessageFns<WatchPresenceResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WatchPresenceResponse {
-    return {
-      states: globalThis.Array.isArray(object?.states) ? object.states.map((e: any) => PresenceState.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: WatchPresenceResponse): unknown {
-    const obj: any = {};
-    if (message.states?.length) {
-      obj.states = message.states.map((e) => PresenceState.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<WatchPresenceResponse>, I>>(base?: I): WatchPresenceResponse {
@@ -1255,24 +956,6 @@ export const PresenceState: MessageFns<PresenceState> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): PresenceState {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      presence: isSet(object.presence) ? presenceFromJSON(object.presence) : 0,
-    };
-  },
-
-  toJSON(message: PresenceState): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.presence !== 0) {
-      obj.presence = presenceToJSON(message.presence);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<PresenceState>, I>>(base?: I): PresenceState {
@@ -1353,36 +1036,6 @@ export const ListUsersRequest: MessageFns<ListUsersRequest> = {
     }
   },
 
-  fromJSON(object: any): ListUsersRequest {
-    return {
-      prefix: isSet(object.prefix) ? globalThis.String(object.prefix) : "",
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: ListUsersRequest): unknown {
-    const obj: any = {};
-    if (message.prefix !== "") {
-      obj.prefix = message.prefix;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ListUsersRequest>, I>>(base?: I): ListUsersRequest {
     return ListUsersRequest.fromPartial(base ?? ({} as any));
   },
@@ -1449,28 +1102,6 @@ export const ListUsersResponse: MessageFns<ListUsersResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ListUsersResponse {
-    return {
-      users: globalThis.Array.isArray(object?.users) ? object.users.map((e: any) => User.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: ListUsersResponse): unknown {
-    const obj: any = {};
-    if (message.users?.length) {
-      obj.users = message.users.map((e) => User.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ListUsersResponse>, I>>(base?: I): ListUsersResponse {
@@ -1551,32 +1182,6 @@ export const User: MessageFns<User> = {
     }
   },
 
-  fromJSON(object: any): User {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      displayName: isSet(object.displayName)
-        ? globalThis.String(object.displayName)
-        : isSet(object.display_name)
-        ? globalThis.String(object.display_name)
-        : "",
-      presence: isSet(object.presence) ? presenceFromJSON(object.presence) : 0,
-    };
-  },
-
-  toJSON(message: User): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.displayName !== "") {
-      obj.displayName = message.displayName;
-    }
-    if (message.presence !== 0) {
-      obj.presence = presenceToJSON(message.presence);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<User>, I>>(base?: I): User {
     return User.fromPartial(base ?? ({} as any));
   },
@@ -1654,32 +1259,6 @@ export const RequestChatRequest: MessageFns<RequestChatRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): RequestChatRequest {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
-      hideAddress: isSet(object.hideAddress)
-        ? globalThis.Boolean(object.hideAddress)
-        : isSet(object.hide_address)
-        ? globalThis.Boolean(object.hide_address)
-        : false,
-    };
-  },
-
-  toJSON(message: RequestChatRequest): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    if (message.hideAddress !== false) {
-      obj.hideAddress = message.hideAddress;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<RequestChatRequest>, I>>(base?: I): RequestChatRequest {
@@ -1772,34 +1351,6 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
     }
   },
 
-  fromJSON(object: any): RequestChatResponse {
-    return {
-      endpoints: globalThis.Array.isArray(object?.endpoints)
-        ? object.endpoints.map((e: any) => Endpoint.fromJSON(e))
-        : [],
-      ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
-      grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
-      relay: isSet(object.relay) ? AttendedRelay.fromJSON(object.relay) : undefined,
-    };
-  },
-
-  toJSON(message: RequestChatResponse): unknown {
-    const obj: any = {};
-    if (message.endpoints?.length) {
-      obj.endpoints = message.endpoints.map((e) => Endpoint.toJSON(e));
-    }
-    if (message.ticket.length !== 0) {
-      obj.ticket = base64FromBytes(message.ticket);
-    }
-    if (message.grant.length !== 0) {
-      obj.grant = base64FromBytes(message.grant);
-    }
-    if (message.relay !== undefined) {
-      obj.relay = AttendedRelay.toJSON(message.relay);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<RequestChatResponse>, I>>(base?: I): RequestChatResponse {
     return RequestChatResponse.fromPartial(base ?? ({} as any));
   },
@@ -1858,22 +1409,6 @@ export const RequestLettersRequest: MessageFns<RequestLettersRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): RequestLettersRequest {
-    return {
-      letters: globalThis.Array.isArray(object?.letters)
-        ? object.letters.map((e: any) => WantedLetter.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: RequestLettersRequest): unknown {
-    const obj: any = {};
-    if (message.letters?.length) {
-      obj.letters = message.letters.map((e) => WantedLetter.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<RequestLettersRequest>, I>>(base?: I): RequestLettersRequest {
@@ -1942,24 +1477,6 @@ export const WantedLetter: MessageFns<WantedLetter> = {
     }
   },
 
-  fromJSON(object: any): WantedLetter {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: WantedLetter): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<WantedLetter>, I>>(base?: I): WantedLetter {
     return WantedLetter.fromPartial(base ?? ({} as any));
   },
@@ -2014,22 +1531,6 @@ export const RequestLettersResponse: MessageFns<RequestLettersResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): RequestLettersResponse {
-    return {
-      results: globalThis.Array.isArray(object?.results)
-        ? object.results.map((e: any) => WantedLetterResult.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: RequestLettersResponse): unknown {
-    const obj: any = {};
-    if (message.results?.length) {
-      obj.results = message.results.map((e) => WantedLetterResult.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<RequestLettersResponse>, I>>(base?: I): RequestLettersResponse {
@@ -2098,26 +1599,6 @@ export const WantedLetterResult: MessageFns<WantedLetterResult> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WantedLetterResult {
-    return {
-      result: isSet(object.granted)
-        ? { $case: "granted", value: GrantedLetter.fromJSON(object.granted) }
-        : isSet(object.refusal)
-        ? { $case: "refusal", value: letterRefusalFromJSON(object.refusal) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: WantedLetterResult): unknown {
-    const obj: any = {};
-    if (message.result?.$case === "granted") {
-      obj.granted = GrantedLetter.toJSON(message.result.value);
-    } else if (message.result?.$case === "refusal") {
-      obj.refusal = letterRefusalToJSON(message.result.value);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<WantedLetterResult>, I>>(base?: I): WantedLetterResult {
@@ -2197,24 +1678,6 @@ export const GrantedLetter: MessageFns<GrantedLetter> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): GrantedLetter {
-    return {
-      ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
-      grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: GrantedLetter): unknown {
-    const obj: any = {};
-    if (message.ticket.length !== 0) {
-      obj.ticket = base64FromBytes(message.ticket);
-    }
-    if (message.grant.length !== 0) {
-      obj.grant = base64FromBytes(message.grant);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<GrantedLetter>, I>>(base?: I): GrantedLetter {
@@ -2671,14 +2134,6 @@ export const DirectoryServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -2704,25 +2159,9 @@ function fromTimestamp(t: Timestamp): Date {
   return new globalThis.Date(millis);
 }
 
-function fromJsonTimestamp(o: any): Date {
-  if (o instanceof globalThis.Date) {
-    return o;
-  } else if (typeof o === "string") {
-    return new globalThis.Date(o);
-  } else {
-    return fromTimestamp(Timestamp.fromJSON(o));
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

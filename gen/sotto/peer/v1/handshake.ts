@@ -103,28 +103,6 @@ export const Hello: MessageFns<Hello> = {
     }
   },
 
-  fromJSON(object: any): Hello {
-    return {
-      clear: isSet(object.clear) ? Buffer.from(bytesFromBase64(object.clear)) : Buffer.alloc(0),
-      noiseMessage: isSet(object.noiseMessage)
-        ? Buffer.from(bytesFromBase64(object.noiseMessage))
-        : isSet(object.noise_message)
-        ? Buffer.from(bytesFromBase64(object.noise_message))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: Hello): unknown {
-    const obj: any = {};
-    if (message.clear.length !== 0) {
-      obj.clear = base64FromBytes(message.clear);
-    }
-    if (message.noiseMessage.length !== 0) {
-      obj.noiseMessage = base64FromBytes(message.noiseMessage);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Hello>, I>>(base?: I): Hello {
     return Hello.fromPartial(base ?? ({} as any));
   },
@@ -231,44 +209,6 @@ export const HelloClear: MessageFns<HelloClear> = {
     }
   },
 
-  fromJSON(object: any): HelloClear {
-    return {
-      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      suite: isSet(object.suite) ? globalThis.Number(object.suite) : 0,
-      instanceId: isSet(object.instanceId)
-        ? Buffer.from(bytesFromBase64(object.instanceId))
-        : isSet(object.instance_id)
-        ? Buffer.from(bytesFromBase64(object.instance_id))
-        : Buffer.alloc(0),
-      ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
-      encapsulationKey: isSet(object.encapsulationKey)
-        ? Buffer.from(bytesFromBase64(object.encapsulationKey))
-        : isSet(object.encapsulation_key)
-        ? Buffer.from(bytesFromBase64(object.encapsulation_key))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: HelloClear): unknown {
-    const obj: any = {};
-    if (message.version !== 0) {
-      obj.version = Math.round(message.version);
-    }
-    if (message.suite !== 0) {
-      obj.suite = Math.round(message.suite);
-    }
-    if (message.instanceId.length !== 0) {
-      obj.instanceId = base64FromBytes(message.instanceId);
-    }
-    if (message.ticket.length !== 0) {
-      obj.ticket = base64FromBytes(message.ticket);
-    }
-    if (message.encapsulationKey.length !== 0) {
-      obj.encapsulationKey = base64FromBytes(message.encapsulationKey);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<HelloClear>, I>>(base?: I): HelloClear {
     return HelloClear.fromPartial(base ?? ({} as any));
   },
@@ -339,32 +279,6 @@ export const Welcome: MessageFns<Welcome> = {
     }
   },
 
-  fromJSON(object: any): Welcome {
-    return {
-      kemCiphertext: isSet(object.kemCiphertext)
-        ? Buffer.from(bytesFromBase64(object.kemCiphertext))
-        : isSet(object.kem_ciphertext)
-        ? Buffer.from(bytesFromBase64(object.kem_ciphertext))
-        : Buffer.alloc(0),
-      noiseMessage: isSet(object.noiseMessage)
-        ? Buffer.from(bytesFromBase64(object.noiseMessage))
-        : isSet(object.noise_message)
-        ? Buffer.from(bytesFromBase64(object.noise_message))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: Welcome): unknown {
-    const obj: any = {};
-    if (message.kemCiphertext.length !== 0) {
-      obj.kemCiphertext = base64FromBytes(message.kemCiphertext);
-    }
-    if (message.noiseMessage.length !== 0) {
-      obj.noiseMessage = base64FromBytes(message.noiseMessage);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Welcome>, I>>(base?: I): Welcome {
     return Welcome.fromPartial(base ?? ({} as any));
   },
@@ -375,14 +289,6 @@ export const Welcome: MessageFns<Welcome> = {
     return message;
   },
 };
-
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
@@ -397,15 +303,9 @@ type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

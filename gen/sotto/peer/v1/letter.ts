@@ -107,28 +107,6 @@ export const Letter: MessageFns<Letter> = {
     }
   },
 
-  fromJSON(object: any): Letter {
-    return {
-      clear: isSet(object.clear) ? Buffer.from(bytesFromBase64(object.clear)) : Buffer.alloc(0),
-      noiseMessage: isSet(object.noiseMessage)
-        ? Buffer.from(bytesFromBase64(object.noiseMessage))
-        : isSet(object.noise_message)
-        ? Buffer.from(bytesFromBase64(object.noise_message))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: Letter): unknown {
-    const obj: any = {};
-    if (message.clear.length !== 0) {
-      obj.clear = base64FromBytes(message.clear);
-    }
-    if (message.noiseMessage.length !== 0) {
-      obj.noiseMessage = base64FromBytes(message.noiseMessage);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Letter>, I>>(base?: I): Letter {
     return Letter.fromPartial(base ?? ({} as any));
   },
@@ -247,52 +225,6 @@ export const LetterClear: MessageFns<LetterClear> = {
     }
   },
 
-  fromJSON(object: any): LetterClear {
-    return {
-      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      suite: isSet(object.suite) ? globalThis.Number(object.suite) : 0,
-      prekeyId: isSet(object.prekeyId)
-        ? Buffer.from(bytesFromBase64(object.prekeyId))
-        : isSet(object.prekey_id)
-        ? Buffer.from(bytesFromBase64(object.prekey_id))
-        : Buffer.alloc(0),
-      ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
-      kemCiphertext: isSet(object.kemCiphertext)
-        ? Buffer.from(bytesFromBase64(object.kemCiphertext))
-        : isSet(object.kem_ciphertext)
-        ? Buffer.from(bytesFromBase64(object.kem_ciphertext))
-        : Buffer.alloc(0),
-      ephemeralKey: isSet(object.ephemeralKey)
-        ? Buffer.from(bytesFromBase64(object.ephemeralKey))
-        : isSet(object.ephemeral_key)
-        ? Buffer.from(bytesFromBase64(object.ephemeral_key))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: LetterClear): unknown {
-    const obj: any = {};
-    if (message.version !== 0) {
-      obj.version = Math.round(message.version);
-    }
-    if (message.suite !== 0) {
-      obj.suite = Math.round(message.suite);
-    }
-    if (message.prekeyId.length !== 0) {
-      obj.prekeyId = base64FromBytes(message.prekeyId);
-    }
-    if (message.ticket.length !== 0) {
-      obj.ticket = base64FromBytes(message.ticket);
-    }
-    if (message.kemCiphertext.length !== 0) {
-      obj.kemCiphertext = base64FromBytes(message.kemCiphertext);
-    }
-    if (message.ephemeralKey.length !== 0) {
-      obj.ephemeralKey = base64FromBytes(message.ephemeralKey);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<LetterClear>, I>>(base?: I): LetterClear {
     return LetterClear.fromPartial(base ?? ({} as any));
   },
@@ -375,40 +307,6 @@ export const Prekey: MessageFns<Prekey> = {
     }
   },
 
-  fromJSON(object: any): Prekey {
-    return {
-      prekeyId: isSet(object.prekeyId)
-        ? Buffer.from(bytesFromBase64(object.prekeyId))
-        : isSet(object.prekey_id)
-        ? Buffer.from(bytesFromBase64(object.prekey_id))
-        : Buffer.alloc(0),
-      publicKey: isSet(object.publicKey)
-        ? Buffer.from(bytesFromBase64(object.publicKey))
-        : isSet(object.public_key)
-        ? Buffer.from(bytesFromBase64(object.public_key))
-        : Buffer.alloc(0),
-      encapsulationKey: isSet(object.encapsulationKey)
-        ? Buffer.from(bytesFromBase64(object.encapsulationKey))
-        : isSet(object.encapsulation_key)
-        ? Buffer.from(bytesFromBase64(object.encapsulation_key))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: Prekey): unknown {
-    const obj: any = {};
-    if (message.prekeyId.length !== 0) {
-      obj.prekeyId = base64FromBytes(message.prekeyId);
-    }
-    if (message.publicKey.length !== 0) {
-      obj.publicKey = base64FromBytes(message.publicKey);
-    }
-    if (message.encapsulationKey.length !== 0) {
-      obj.encapsulationKey = base64FromBytes(message.encapsulationKey);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Prekey>, I>>(base?: I): Prekey {
     return Prekey.fromPartial(base ?? ({} as any));
   },
@@ -420,14 +318,6 @@ export const Prekey: MessageFns<Prekey> = {
     return message;
   },
 };
-
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
@@ -442,15 +332,9 @@ type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

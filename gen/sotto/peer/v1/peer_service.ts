@@ -107,26 +107,6 @@ export const ConverseRequest: MessageFns<ConverseRequest> = {
     }
   },
 
-  fromJSON(object: any): ConverseRequest {
-    return {
-      message: isSet(object.hello)
-        ? { $case: "hello", value: Hello.fromJSON(object.hello) }
-        : isSet(object.record)
-        ? { $case: "record", value: Buffer.from(bytesFromBase64(object.record)) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: ConverseRequest): unknown {
-    const obj: any = {};
-    if (message.message?.$case === "hello") {
-      obj.hello = Hello.toJSON(message.message.value);
-    } else if (message.message?.$case === "record") {
-      obj.record = base64FromBytes(message.message.value);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ConverseRequest>, I>>(base?: I): ConverseRequest {
     return ConverseRequest.fromPartial(base ?? ({} as any));
   },
@@ -206,26 +186,6 @@ export const ConverseResponse: MessageFns<ConverseResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ConverseResponse {
-    return {
-      message: isSet(object.welcome)
-        ? { $case: "welcome", value: Welcome.fromJSON(object.welcome) }
-        : isSet(object.record)
-        ? { $case: "record", value: Buffer.from(bytesFromBase64(object.record)) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: ConverseResponse): unknown {
-    const obj: any = {};
-    if (message.message?.$case === "welcome") {
-      obj.welcome = Welcome.toJSON(message.message.value);
-    } else if (message.message?.$case === "record") {
-      obj.record = base64FromBytes(message.message.value);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ConverseResponse>, I>>(base?: I): ConverseResponse {
@@ -338,14 +298,6 @@ export const PeerServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -359,15 +311,9 @@ type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

@@ -179,40 +179,6 @@ export namespace FileEntryType {
   export type FOLDER = typeof FileEntryType.FOLDER;
 }
 
-export function fileEntryTypeFromJSON(object: any): FileEntryType {
-  switch (object) {
-    case 0:
-    case "TYPE_UNSPECIFIED":
-      return FileEntryType.UNSPECIFIED;
-    case 1:
-    case "TYPE_FILE":
-      return FileEntryType.FILE;
-    case 2:
-    case "TYPE_EXECUTABLE":
-      return FileEntryType.EXECUTABLE;
-    case 3:
-    case "TYPE_FOLDER":
-      return FileEntryType.FOLDER;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileEntryType");
-  }
-}
-
-export function fileEntryTypeToJSON(object: FileEntryType): string {
-  switch (object) {
-    case FileEntryType.UNSPECIFIED:
-      return "TYPE_UNSPECIFIED";
-    case FileEntryType.FILE:
-      return "TYPE_FILE";
-    case FileEntryType.EXECUTABLE:
-      return "TYPE_EXECUTABLE";
-    case FileEntryType.FOLDER:
-      return "TYPE_FOLDER";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileEntryType");
-  }
-}
-
 /** What has become of an offer, said by either side. */
 export interface FileStatus {
   /** Required. The id of the event that offered it: 16 bytes. */
@@ -254,60 +220,6 @@ export namespace FileStatusState {
   export type SOURCE_CHANGED = typeof FileStatusState.SOURCE_CHANGED;
 }
 
-export function fileStatusStateFromJSON(object: any): FileStatusState {
-  switch (object) {
-    case 0:
-    case "STATE_UNSPECIFIED":
-      return FileStatusState.UNSPECIFIED;
-    case 1:
-    case "STATE_ACCEPTED":
-      return FileStatusState.ACCEPTED;
-    case 2:
-    case "STATE_DECLINED":
-      return FileStatusState.DECLINED;
-    case 3:
-    case "STATE_RECEIVED":
-      return FileStatusState.RECEIVED;
-    case 4:
-    case "STATE_CANCELLED":
-      return FileStatusState.CANCELLED;
-    case 5:
-    case "STATE_SAVE_FAILED":
-      return FileStatusState.SAVE_FAILED;
-    case 6:
-    case "STATE_DAMAGED":
-      return FileStatusState.DAMAGED;
-    case 7:
-    case "STATE_SOURCE_CHANGED":
-      return FileStatusState.SOURCE_CHANGED;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileStatusState");
-  }
-}
-
-export function fileStatusStateToJSON(object: FileStatusState): string {
-  switch (object) {
-    case FileStatusState.UNSPECIFIED:
-      return "STATE_UNSPECIFIED";
-    case FileStatusState.ACCEPTED:
-      return "STATE_ACCEPTED";
-    case FileStatusState.DECLINED:
-      return "STATE_DECLINED";
-    case FileStatusState.RECEIVED:
-      return "STATE_RECEIVED";
-    case FileStatusState.CANCELLED:
-      return "STATE_CANCELLED";
-    case FileStatusState.SAVE_FAILED:
-      return "STATE_SAVE_FAILED";
-    case FileStatusState.DAMAGED:
-      return "STATE_DAMAGED";
-    case FileStatusState.SOURCE_CHANGED:
-      return "STATE_SOURCE_CHANGED";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileStatusState");
-  }
-}
-
 /** A piece of the content of an offer. Pieces come in order, beginning at the position that FileProgress gave. */
 export interface FileChunk {
   /** Required. The id of the event that offered it: 16 bytes. */
@@ -347,30 +259,6 @@ export type FileProgressPause = typeof FileProgressPause[keyof typeof FileProgre
 export namespace FileProgressPause {
   export type UNSPECIFIED = typeof FileProgressPause.UNSPECIFIED;
   export type CANNOT_SAVE = typeof FileProgressPause.CANNOT_SAVE;
-}
-
-export function fileProgressPauseFromJSON(object: any): FileProgressPause {
-  switch (object) {
-    case 0:
-    case "PAUSE_UNSPECIFIED":
-      return FileProgressPause.UNSPECIFIED;
-    case 1:
-    case "PAUSE_CANNOT_SAVE":
-      return FileProgressPause.CANNOT_SAVE;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileProgressPause");
-  }
-}
-
-export function fileProgressPauseToJSON(object: FileProgressPause): string {
-  switch (object) {
-    case FileProgressPause.UNSPECIFIED:
-      return "PAUSE_UNSPECIFIED";
-    case FileProgressPause.CANNOT_SAVE:
-      return "PAUSE_CANNOT_SAVE";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileProgressPause");
-  }
 }
 
 /** A piece of one encoded Event. One event is in pieces at a time in each direction, and its pieces come in order. */
@@ -443,55 +331,6 @@ export namespace CloseReason {
   export type PROTOCOL = typeof CloseReason.PROTOCOL;
   export type EXPIRED = typeof CloseReason.EXPIRED;
   export type CANNOT_SAVE = typeof CloseReason.CANNOT_SAVE;
-}
-
-export function closeReasonFromJSON(object: any): CloseReason {
-  switch (object) {
-    case 0:
-    case "REASON_UNSPECIFIED":
-      return CloseReason.UNSPECIFIED;
-    case 1:
-    case "REASON_DONE":
-      return CloseReason.DONE;
-    case 2:
-    case "REASON_SHUTDOWN":
-      return CloseReason.SHUTDOWN;
-    case 3:
-    case "REASON_KEY_CHANGED":
-      return CloseReason.KEY_CHANGED;
-    case 4:
-    case "REASON_PROTOCOL":
-      return CloseReason.PROTOCOL;
-    case 5:
-    case "REASON_EXPIRED":
-      return CloseReason.EXPIRED;
-    case 6:
-    case "REASON_CANNOT_SAVE":
-      return CloseReason.CANNOT_SAVE;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum CloseReason");
-  }
-}
-
-export function closeReasonToJSON(object: CloseReason): string {
-  switch (object) {
-    case CloseReason.UNSPECIFIED:
-      return "REASON_UNSPECIFIED";
-    case CloseReason.DONE:
-      return "REASON_DONE";
-    case CloseReason.SHUTDOWN:
-      return "REASON_SHUTDOWN";
-    case CloseReason.KEY_CHANGED:
-      return "REASON_KEY_CHANGED";
-    case CloseReason.PROTOCOL:
-      return "REASON_PROTOCOL";
-    case CloseReason.EXPIRED:
-      return "REASON_EXPIRED";
-    case CloseReason.CANNOT_SAVE:
-      return "REASON_CANNOT_SAVE";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum CloseReason");
-  }
 }
 
 /** The host refuses to renew the channel's keys with the Hello that it got. The reason is in the host's own log. */
@@ -732,98 +571,6 @@ export const RecordBody: MessageFns<RecordBody> = {
     }
   },
 
-  fromJSON(object: any): RecordBody {
-    return {
-      firstSequence: isSet(object.firstSequence)
-        ? BigInt(object.firstSequence)
-        : isSet(object.first_sequence)
-        ? BigInt(object.first_sequence)
-        : 0n,
-      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => Event.fromJSON(e)) : [],
-      piece: isSet(object.part)
-        ? { $case: "part", value: Part.fromJSON(object.part) }
-        : isSet(object.fileChunk)
-        ? { $case: "fileChunk", value: FileChunk.fromJSON(object.fileChunk) }
-        : isSet(object.file_chunk)
-        ? { $case: "fileChunk", value: FileChunk.fromJSON(object.file_chunk) }
-        : undefined,
-      acknowledged: isSet(object.acknowledged) ? BigInt(object.acknowledged) : 0n,
-      control: isSet(object.resume)
-        ? { $case: "resume", value: Resume.fromJSON(object.resume) }
-        : isSet(object.close)
-        ? { $case: "close", value: Close.fromJSON(object.close) }
-        : isSet(object.renewHello)
-        ? { $case: "renewHello", value: Hello.fromJSON(object.renewHello) }
-        : isSet(object.renew_hello)
-        ? { $case: "renewHello", value: Hello.fromJSON(object.renew_hello) }
-        : isSet(object.renewWelcome)
-        ? { $case: "renewWelcome", value: Welcome.fromJSON(object.renewWelcome) }
-        : isSet(object.renew_welcome)
-        ? { $case: "renewWelcome", value: Welcome.fromJSON(object.renew_welcome) }
-        : isSet(object.renewRefusal)
-        ? { $case: "renewRefusal", value: RenewRefusal.fromJSON(object.renewRefusal) }
-        : isSet(object.renew_refusal)
-        ? { $case: "renewRefusal", value: RenewRefusal.fromJSON(object.renew_refusal) }
-        : isSet(object.renewSwitch)
-        ? { $case: "renewSwitch", value: RenewSwitch.fromJSON(object.renewSwitch) }
-        : isSet(object.renew_switch)
-        ? { $case: "renewSwitch", value: RenewSwitch.fromJSON(object.renew_switch) }
-        : isSet(object.ping)
-        ? { $case: "ping", value: Ping.fromJSON(object.ping) }
-        : isSet(object.typing)
-        ? { $case: "typing", value: Typing.fromJSON(object.typing) }
-        : undefined,
-      read: isSet(object.read) ? BigInt(object.read) : 0n,
-      fileProgress: isSet(object.fileProgress)
-        ? FileProgress.fromJSON(object.fileProgress)
-        : isSet(object.file_progress)
-        ? FileProgress.fromJSON(object.file_progress)
-        : undefined,
-    };
-  },
-
-  toJSON(message: RecordBody): unknown {
-    const obj: any = {};
-    if (message.firstSequence !== 0n) {
-      obj.firstSequence = message.firstSequence.toString();
-    }
-    if (message.events?.length) {
-      obj.events = message.events.map((e) => Event.toJSON(e));
-    }
-    if (message.piece?.$case === "part") {
-      obj.part = Part.toJSON(message.piece.value);
-    } else if (message.piece?.$case === "fileChunk") {
-      obj.fileChunk = FileChunk.toJSON(message.piece.value);
-    }
-    if (message.acknowledged !== 0n) {
-      obj.acknowledged = message.acknowledged.toString();
-    }
-    if (message.control?.$case === "resume") {
-      obj.resume = Resume.toJSON(message.control.value);
-    } else if (message.control?.$case === "close") {
-      obj.close = Close.toJSON(message.control.value);
-    } else if (message.control?.$case === "renewHello") {
-      obj.renewHello = Hello.toJSON(message.control.value);
-    } else if (message.control?.$case === "renewWelcome") {
-      obj.renewWelcome = Welcome.toJSON(message.control.value);
-    } else if (message.control?.$case === "renewRefusal") {
-      obj.renewRefusal = RenewRefusal.toJSON(message.control.value);
-    } else if (message.control?.$case === "renewSwitch") {
-      obj.renewSwitch = RenewSwitch.toJSON(message.control.value);
-    } else if (message.control?.$case === "ping") {
-      obj.ping = Ping.toJSON(message.control.value);
-    } else if (message.control?.$case === "typing") {
-      obj.typing = Typing.toJSON(message.control.value);
-    }
-    if (message.read !== 0n) {
-      obj.read = message.read.toString();
-    }
-    if (message.fileProgress !== undefined) {
-      obj.fileProgress = FileProgress.toJSON(message.fileProgress);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<RecordBody>, I>>(base?: I): RecordBody {
     return RecordBody.fromPartial(base ?? ({} as any));
   },
@@ -999,50 +746,6 @@ export const Event: MessageFns<Event> = {
     }
   },
 
-  fromJSON(object: any): Event {
-    return {
-      eventId: isSet(object.eventId)
-        ? Buffer.from(bytesFromBase64(object.eventId))
-        : isSet(object.event_id)
-        ? Buffer.from(bytesFromBase64(object.event_id))
-        : Buffer.alloc(0),
-      writtenAt: isSet(object.writtenAt)
-        ? fromJsonTimestamp(object.writtenAt)
-        : isSet(object.written_at)
-        ? fromJsonTimestamp(object.written_at)
-        : undefined,
-      kind: isSet(object.text)
-        ? { $case: "text", value: Text.fromJSON(object.text) }
-        : isSet(object.fileOffer)
-        ? { $case: "fileOffer", value: FileOffer.fromJSON(object.fileOffer) }
-        : isSet(object.file_offer)
-        ? { $case: "fileOffer", value: FileOffer.fromJSON(object.file_offer) }
-        : isSet(object.fileStatus)
-        ? { $case: "fileStatus", value: FileStatus.fromJSON(object.fileStatus) }
-        : isSet(object.file_status)
-        ? { $case: "fileStatus", value: FileStatus.fromJSON(object.file_status) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: Event): unknown {
-    const obj: any = {};
-    if (message.eventId.length !== 0) {
-      obj.eventId = base64FromBytes(message.eventId);
-    }
-    if (message.writtenAt !== undefined) {
-      obj.writtenAt = message.writtenAt.toISOString();
-    }
-    if (message.kind?.$case === "text") {
-      obj.text = Text.toJSON(message.kind.value);
-    } else if (message.kind?.$case === "fileOffer") {
-      obj.fileOffer = FileOffer.toJSON(message.kind.value);
-    } else if (message.kind?.$case === "fileStatus") {
-      obj.fileStatus = FileStatus.toJSON(message.kind.value);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Event>, I>>(base?: I): Event {
     return Event.fromPartial(base ?? ({} as any));
   },
@@ -1119,18 +822,6 @@ export const Text: MessageFns<Text> = {
     }
   },
 
-  fromJSON(object: any): Text {
-    return { body: isSet(object.body) ? Buffer.from(bytesFromBase64(object.body)) : Buffer.alloc(0) };
-  },
-
-  toJSON(message: Text): unknown {
-    const obj: any = {};
-    if (message.body.length !== 0) {
-      obj.body = base64FromBytes(message.body);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Text>, I>>(base?: I): Text {
     return Text.fromPartial(base ?? ({} as any));
   },
@@ -1195,24 +886,6 @@ export const FileOffer: MessageFns<FileOffer> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): FileOffer {
-    return {
-      entries: globalThis.Array.isArray(object?.entries) ? object.entries.map((e: any) => FileEntry.fromJSON(e)) : [],
-      manifest: isSet(object.manifest) ? FileManifest.fromJSON(object.manifest) : undefined,
-    };
-  },
-
-  toJSON(message: FileOffer): unknown {
-    const obj: any = {};
-    if (message.entries?.length) {
-      obj.entries = message.entries.map((e) => FileEntry.toJSON(e));
-    }
-    if (message.manifest !== undefined) {
-      obj.manifest = FileManifest.toJSON(message.manifest);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<FileOffer>, I>>(base?: I): FileOffer {
@@ -1320,40 +993,6 @@ export const FileManifest: MessageFns<FileManifest> = {
     }
   },
 
-  fromJSON(object: any): FileManifest {
-    return {
-      name: isSet(object.name) ? Buffer.from(bytesFromBase64(object.name)) : Buffer.alloc(0),
-      size: isSet(object.size) ? globalThis.Number(object.size) : 0,
-      sha256: isSet(object.sha256) ? Buffer.from(bytesFromBase64(object.sha256)) : Buffer.alloc(0),
-      files: isSet(object.files) ? globalThis.Number(object.files) : 0,
-      contentSize: isSet(object.contentSize)
-        ? BigInt(object.contentSize)
-        : isSet(object.content_size)
-        ? BigInt(object.content_size)
-        : 0n,
-    };
-  },
-
-  toJSON(message: FileManifest): unknown {
-    const obj: any = {};
-    if (message.name.length !== 0) {
-      obj.name = base64FromBytes(message.name);
-    }
-    if (message.size !== 0) {
-      obj.size = Math.round(message.size);
-    }
-    if (message.sha256.length !== 0) {
-      obj.sha256 = base64FromBytes(message.sha256);
-    }
-    if (message.files !== 0) {
-      obj.files = Math.round(message.files);
-    }
-    if (message.contentSize !== 0n) {
-      obj.contentSize = message.contentSize.toString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<FileManifest>, I>>(base?: I): FileManifest {
     return FileManifest.fromPartial(base ?? ({} as any));
   },
@@ -1451,32 +1090,6 @@ export const FileEntry: MessageFns<FileEntry> = {
     }
   },
 
-  fromJSON(object: any): FileEntry {
-    return {
-      path: isSet(object.path) ? Buffer.from(bytesFromBase64(object.path)) : Buffer.alloc(0),
-      size: isSet(object.size) ? BigInt(object.size) : 0n,
-      sha256: isSet(object.sha256) ? Buffer.from(bytesFromBase64(object.sha256)) : Buffer.alloc(0),
-      type: isSet(object.type) ? fileEntryTypeFromJSON(object.type) : 0,
-    };
-  },
-
-  toJSON(message: FileEntry): unknown {
-    const obj: any = {};
-    if (message.path.length !== 0) {
-      obj.path = base64FromBytes(message.path);
-    }
-    if (message.size !== 0n) {
-      obj.size = message.size.toString();
-    }
-    if (message.sha256.length !== 0) {
-      obj.sha256 = base64FromBytes(message.sha256);
-    }
-    if (message.type !== 0) {
-      obj.type = fileEntryTypeToJSON(message.type);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<FileEntry>, I>>(base?: I): FileEntry {
     return FileEntry.fromPartial(base ?? ({} as any));
   },
@@ -1544,28 +1157,6 @@ export const FileStatus: MessageFns<FileStatus> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): FileStatus {
-    return {
-      offerId: isSet(object.offerId)
-        ? Buffer.from(bytesFromBase64(object.offerId))
-        : isSet(object.offer_id)
-        ? Buffer.from(bytesFromBase64(object.offer_id))
-        : Buffer.alloc(0),
-      state: isSet(object.state) ? fileStatusStateFromJSON(object.state) : 0,
-    };
-  },
-
-  toJSON(message: FileStatus): unknown {
-    const obj: any = {};
-    if (message.offerId.length !== 0) {
-      obj.offerId = base64FromBytes(message.offerId);
-    }
-    if (message.state !== 0) {
-      obj.state = fileStatusStateToJSON(message.state);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<FileStatus>, I>>(base?: I): FileStatus {
@@ -1647,32 +1238,6 @@ export const FileChunk: MessageFns<FileChunk> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): FileChunk {
-    return {
-      offerId: isSet(object.offerId)
-        ? Buffer.from(bytesFromBase64(object.offerId))
-        : isSet(object.offer_id)
-        ? Buffer.from(bytesFromBase64(object.offer_id))
-        : Buffer.alloc(0),
-      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
-      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: FileChunk): unknown {
-    const obj: any = {};
-    if (message.offerId.length !== 0) {
-      obj.offerId = base64FromBytes(message.offerId);
-    }
-    if (message.offset !== 0n) {
-      obj.offset = message.offset.toString();
-    }
-    if (message.data.length !== 0) {
-      obj.data = base64FromBytes(message.data);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<FileChunk>, I>>(base?: I): FileChunk {
@@ -1757,32 +1322,6 @@ export const FileProgress: MessageFns<FileProgress> = {
     }
   },
 
-  fromJSON(object: any): FileProgress {
-    return {
-      offerId: isSet(object.offerId)
-        ? Buffer.from(bytesFromBase64(object.offerId))
-        : isSet(object.offer_id)
-        ? Buffer.from(bytesFromBase64(object.offer_id))
-        : Buffer.alloc(0),
-      received: isSet(object.received) ? BigInt(object.received) : 0n,
-      pause: isSet(object.pause) ? fileProgressPauseFromJSON(object.pause) : 0,
-    };
-  },
-
-  toJSON(message: FileProgress): unknown {
-    const obj: any = {};
-    if (message.offerId.length !== 0) {
-      obj.offerId = base64FromBytes(message.offerId);
-    }
-    if (message.received !== 0n) {
-      obj.received = message.received.toString();
-    }
-    if (message.pause !== 0) {
-      obj.pause = fileProgressPauseToJSON(message.pause);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<FileProgress>, I>>(base?: I): FileProgress {
     return FileProgress.fromPartial(base ?? ({} as any));
   },
@@ -1860,28 +1399,6 @@ export const Part: MessageFns<Part> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Part {
-    return {
-      offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
-      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
-      last: isSet(object.last) ? globalThis.Boolean(object.last) : false,
-    };
-  },
-
-  toJSON(message: Part): unknown {
-    const obj: any = {};
-    if (message.offset !== 0) {
-      obj.offset = Math.round(message.offset);
-    }
-    if (message.data.length !== 0) {
-      obj.data = base64FromBytes(message.data);
-    }
-    if (message.last !== false) {
-      obj.last = message.last;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Part>, I>>(base?: I): Part {
@@ -1982,48 +1499,6 @@ export const Resume: MessageFns<Resume> = {
     }
   },
 
-  fromJSON(object: any): Resume {
-    return {
-      streamId: isSet(object.streamId)
-        ? Buffer.from(bytesFromBase64(object.streamId))
-        : isSet(object.stream_id)
-        ? Buffer.from(bytesFromBase64(object.stream_id))
-        : Buffer.alloc(0),
-      peerStreamId: isSet(object.peerStreamId)
-        ? Buffer.from(bytesFromBase64(object.peerStreamId))
-        : isSet(object.peer_stream_id)
-        ? Buffer.from(bytesFromBase64(object.peer_stream_id))
-        : Buffer.alloc(0),
-      peerAcknowledged: isSet(object.peerAcknowledged)
-        ? BigInt(object.peerAcknowledged)
-        : isSet(object.peer_acknowledged)
-        ? BigInt(object.peer_acknowledged)
-        : 0n,
-      peerLastEventId: isSet(object.peerLastEventId)
-        ? Buffer.from(bytesFromBase64(object.peerLastEventId))
-        : isSet(object.peer_last_event_id)
-        ? Buffer.from(bytesFromBase64(object.peer_last_event_id))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: Resume): unknown {
-    const obj: any = {};
-    if (message.streamId.length !== 0) {
-      obj.streamId = base64FromBytes(message.streamId);
-    }
-    if (message.peerStreamId.length !== 0) {
-      obj.peerStreamId = base64FromBytes(message.peerStreamId);
-    }
-    if (message.peerAcknowledged !== 0n) {
-      obj.peerAcknowledged = message.peerAcknowledged.toString();
-    }
-    if (message.peerLastEventId.length !== 0) {
-      obj.peerLastEventId = base64FromBytes(message.peerLastEventId);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Resume>, I>>(base?: I): Resume {
     return Resume.fromPartial(base ?? ({} as any));
   },
@@ -2098,28 +1573,6 @@ export const Close: MessageFns<Close> = {
     }
   },
 
-  fromJSON(object: any): Close {
-    return {
-      reason: isSet(object.reason) ? closeReasonFromJSON(object.reason) : 0,
-      lastSequence: isSet(object.lastSequence)
-        ? BigInt(object.lastSequence)
-        : isSet(object.last_sequence)
-        ? BigInt(object.last_sequence)
-        : 0n,
-    };
-  },
-
-  toJSON(message: Close): unknown {
-    const obj: any = {};
-    if (message.reason !== 0) {
-      obj.reason = closeReasonToJSON(message.reason);
-    }
-    if (message.lastSequence !== 0n) {
-      obj.lastSequence = message.lastSequence.toString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Close>, I>>(base?: I): Close {
     return Close.fromPartial(base ?? ({} as any));
   },
@@ -2167,15 +1620,6 @@ export const RenewRefusal: MessageFns<RenewRefusal> = {
     }
   },
 
-  fromJSON(_: any): RenewRefusal {
-    return {};
-  },
-
-  toJSON(_: RenewRefusal): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<RenewRefusal>, I>>(base?: I): RenewRefusal {
     return RenewRefusal.fromPartial(base ?? ({} as any));
   },
@@ -2219,15 +1663,6 @@ export const RenewSwitch: MessageFns<RenewSwitch> = {
     }
   },
 
-  fromJSON(_: any): RenewSwitch {
-    return {};
-  },
-
-  toJSON(_: RenewSwitch): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<RenewSwitch>, I>>(base?: I): RenewSwitch {
     return RenewSwitch.fromPartial(base ?? ({} as any));
   },
@@ -2269,15 +1704,6 @@ export const Ping: MessageFns<Ping> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): Ping {
-    return {};
-  },
-
-  toJSON(_: Ping): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Ping>, I>>(base?: I): Ping {
@@ -2334,18 +1760,6 @@ export const Typing: MessageFns<Typing> = {
     }
   },
 
-  fromJSON(object: any): Typing {
-    return { active: isSet(object.active) ? globalThis.Boolean(object.active) : false };
-  },
-
-  toJSON(message: Typing): unknown {
-    const obj: any = {};
-    if (message.active !== false) {
-      obj.active = message.active;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<Typing>, I>>(base?: I): Typing {
     return Typing.fromPartial(base ?? ({} as any));
   },
@@ -2355,14 +1769,6 @@ export const Typing: MessageFns<Typing> = {
     return message;
   },
 };
-
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
@@ -2389,25 +1795,9 @@ function fromTimestamp(t: Timestamp): Date {
   return new globalThis.Date(millis);
 }
 
-function fromJsonTimestamp(o: any): Date {
-  if (o instanceof globalThis.Date) {
-    return o;
-  } else if (typeof o === "string") {
-    return new globalThis.Date(o);
-  } else {
-    return fromTimestamp(Timestamp.fromJSON(o));
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

@@ -267,84 +267,6 @@ export const TicketBody: MessageFns<TicketBody> = {
     }
   },
 
-  fromJSON(object: any): TicketBody {
-    return {
-      ticketId: isSet(object.ticketId)
-        ? Buffer.from(bytesFromBase64(object.ticketId))
-        : isSet(object.ticket_id)
-        ? Buffer.from(bytesFromBase64(object.ticket_id))
-        : Buffer.alloc(0),
-      issuedAt: isSet(object.issuedAt)
-        ? fromJsonTimestamp(object.issuedAt)
-        : isSet(object.issued_at)
-        ? fromJsonTimestamp(object.issued_at)
-        : undefined,
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      maxSessionDuration: isSet(object.maxSessionDuration)
-        ? Duration.fromJSON(object.maxSessionDuration)
-        : isSet(object.max_session_duration)
-        ? Duration.fromJSON(object.max_session_duration)
-        : undefined,
-      senderName: isSet(object.senderName)
-        ? globalThis.String(object.senderName)
-        : isSet(object.sender_name)
-        ? globalThis.String(object.sender_name)
-        : "",
-      senderIdentityKey: isSet(object.senderIdentityKey)
-        ? Buffer.from(bytesFromBase64(object.senderIdentityKey))
-        : isSet(object.sender_identity_key)
-        ? Buffer.from(bytesFromBase64(object.sender_identity_key))
-        : Buffer.alloc(0),
-      senderAddress: isSet(object.senderAddress)
-        ? globalThis.String(object.senderAddress)
-        : isSet(object.sender_address)
-        ? globalThis.String(object.sender_address)
-        : "",
-      receiverIdentityKey: isSet(object.receiverIdentityKey)
-        ? Buffer.from(bytesFromBase64(object.receiverIdentityKey))
-        : isSet(object.receiver_identity_key)
-        ? Buffer.from(bytesFromBase64(object.receiver_identity_key))
-        : Buffer.alloc(0),
-      secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: TicketBody): unknown {
-    const obj: any = {};
-    if (message.ticketId.length !== 0) {
-      obj.ticketId = base64FromBytes(message.ticketId);
-    }
-    if (message.issuedAt !== undefined) {
-      obj.issuedAt = message.issuedAt.toISOString();
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = message.expiresAt.toISOString();
-    }
-    if (message.maxSessionDuration !== undefined) {
-      obj.maxSessionDuration = Duration.toJSON(message.maxSessionDuration);
-    }
-    if (message.senderName !== "") {
-      obj.senderName = message.senderName;
-    }
-    if (message.senderIdentityKey.length !== 0) {
-      obj.senderIdentityKey = base64FromBytes(message.senderIdentityKey);
-    }
-    if (message.senderAddress !== "") {
-      obj.senderAddress = message.senderAddress;
-    }
-    if (message.receiverIdentityKey.length !== 0) {
-      obj.receiverIdentityKey = base64FromBytes(message.receiverIdentityKey);
-    }
-    if (message.secret.length !== 0) {
-      obj.secret = base64FromBytes(message.secret);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<TicketBody>, I>>(base?: I): TicketBody {
     return TicketBody.fromPartial(base ?? ({} as any));
   },
@@ -508,80 +430,6 @@ export const GrantBody: MessageFns<GrantBody> = {
     }
   },
 
-  fromJSON(object: any): GrantBody {
-    return {
-      nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
-      ticketHash: isSet(object.ticketHash)
-        ? Buffer.from(bytesFromBase64(object.ticketHash))
-        : isSet(object.ticket_hash)
-        ? Buffer.from(bytesFromBase64(object.ticket_hash))
-        : Buffer.alloc(0),
-      receiverName: isSet(object.receiverName)
-        ? globalThis.String(object.receiverName)
-        : isSet(object.receiver_name)
-        ? globalThis.String(object.receiver_name)
-        : "",
-      receiverSessionId: isSet(object.receiverSessionId)
-        ? Buffer.from(bytesFromBase64(object.receiverSessionId))
-        : isSet(object.receiver_session_id)
-        ? Buffer.from(bytesFromBase64(object.receiver_session_id))
-        : Buffer.alloc(0),
-      receiverIdentityKey: isSet(object.receiverIdentityKey)
-        ? Buffer.from(bytesFromBase64(object.receiverIdentityKey))
-        : isSet(object.receiver_identity_key)
-        ? Buffer.from(bytesFromBase64(object.receiver_identity_key))
-        : Buffer.alloc(0),
-      receiverInstanceId: isSet(object.receiverInstanceId)
-        ? Buffer.from(bytesFromBase64(object.receiverInstanceId))
-        : isSet(object.receiver_instance_id)
-        ? Buffer.from(bytesFromBase64(object.receiver_instance_id))
-        : Buffer.alloc(0),
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      maxSessionDuration: isSet(object.maxSessionDuration)
-        ? Duration.fromJSON(object.maxSessionDuration)
-        : isSet(object.max_session_duration)
-        ? Duration.fromJSON(object.max_session_duration)
-        : undefined,
-      secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: GrantBody): unknown {
-    const obj: any = {};
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    if (message.ticketHash.length !== 0) {
-      obj.ticketHash = base64FromBytes(message.ticketHash);
-    }
-    if (message.receiverName !== "") {
-      obj.receiverName = message.receiverName;
-    }
-    if (message.receiverSessionId.length !== 0) {
-      obj.receiverSessionId = base64FromBytes(message.receiverSessionId);
-    }
-    if (message.receiverIdentityKey.length !== 0) {
-      obj.receiverIdentityKey = base64FromBytes(message.receiverIdentityKey);
-    }
-    if (message.receiverInstanceId.length !== 0) {
-      obj.receiverInstanceId = base64FromBytes(message.receiverInstanceId);
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = message.expiresAt.toISOString();
-    }
-    if (message.maxSessionDuration !== undefined) {
-      obj.maxSessionDuration = Duration.toJSON(message.maxSessionDuration);
-    }
-    if (message.secret.length !== 0) {
-      obj.secret = base64FromBytes(message.secret);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<GrantBody>, I>>(base?: I): GrantBody {
     return GrantBody.fromPartial(base ?? ({} as any));
   },
@@ -721,68 +569,6 @@ export const LetterTicketBody: MessageFns<LetterTicketBody> = {
     }
   },
 
-  fromJSON(object: any): LetterTicketBody {
-    return {
-      ticketId: isSet(object.ticketId)
-        ? Buffer.from(bytesFromBase64(object.ticketId))
-        : isSet(object.ticket_id)
-        ? Buffer.from(bytesFromBase64(object.ticket_id))
-        : Buffer.alloc(0),
-      issuedAt: isSet(object.issuedAt)
-        ? fromJsonTimestamp(object.issuedAt)
-        : isSet(object.issued_at)
-        ? fromJsonTimestamp(object.issued_at)
-        : undefined,
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      senderName: isSet(object.senderName)
-        ? globalThis.String(object.senderName)
-        : isSet(object.sender_name)
-        ? globalThis.String(object.sender_name)
-        : "",
-      senderIdentityKey: isSet(object.senderIdentityKey)
-        ? Buffer.from(bytesFromBase64(object.senderIdentityKey))
-        : isSet(object.sender_identity_key)
-        ? Buffer.from(bytesFromBase64(object.sender_identity_key))
-        : Buffer.alloc(0),
-      receiverIdentityKey: isSet(object.receiverIdentityKey)
-        ? Buffer.from(bytesFromBase64(object.receiverIdentityKey))
-        : isSet(object.receiver_identity_key)
-        ? Buffer.from(bytesFromBase64(object.receiver_identity_key))
-        : Buffer.alloc(0),
-      secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: LetterTicketBody): unknown {
-    const obj: any = {};
-    if (message.ticketId.length !== 0) {
-      obj.ticketId = base64FromBytes(message.ticketId);
-    }
-    if (message.issuedAt !== undefined) {
-      obj.issuedAt = message.issuedAt.toISOString();
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = message.expiresAt.toISOString();
-    }
-    if (message.senderName !== "") {
-      obj.senderName = message.senderName;
-    }
-    if (message.senderIdentityKey.length !== 0) {
-      obj.senderIdentityKey = base64FromBytes(message.senderIdentityKey);
-    }
-    if (message.receiverIdentityKey.length !== 0) {
-      obj.receiverIdentityKey = base64FromBytes(message.receiverIdentityKey);
-    }
-    if (message.secret.length !== 0) {
-      obj.secret = base64FromBytes(message.secret);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<LetterTicketBody>, I>>(base?: I): LetterTicketBody {
     return LetterTicketBody.fromPartial(base ?? ({} as any));
   },
@@ -918,64 +704,6 @@ export const LetterGrantBody: MessageFns<LetterGrantBody> = {
     }
   },
 
-  fromJSON(object: any): LetterGrantBody {
-    return {
-      nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
-      ticketHash: isSet(object.ticketHash)
-        ? Buffer.from(bytesFromBase64(object.ticketHash))
-        : isSet(object.ticket_hash)
-        ? Buffer.from(bytesFromBase64(object.ticket_hash))
-        : Buffer.alloc(0),
-      receiverName: isSet(object.receiverName)
-        ? globalThis.String(object.receiverName)
-        : isSet(object.receiver_name)
-        ? globalThis.String(object.receiver_name)
-        : "",
-      receiverSessionId: isSet(object.receiverSessionId)
-        ? Buffer.from(bytesFromBase64(object.receiverSessionId))
-        : isSet(object.receiver_session_id)
-        ? Buffer.from(bytesFromBase64(object.receiver_session_id))
-        : Buffer.alloc(0),
-      receiverIdentityKey: isSet(object.receiverIdentityKey)
-        ? Buffer.from(bytesFromBase64(object.receiverIdentityKey))
-        : isSet(object.receiver_identity_key)
-        ? Buffer.from(bytesFromBase64(object.receiver_identity_key))
-        : Buffer.alloc(0),
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: LetterGrantBody): unknown {
-    const obj: any = {};
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    if (message.ticketHash.length !== 0) {
-      obj.ticketHash = base64FromBytes(message.ticketHash);
-    }
-    if (message.receiverName !== "") {
-      obj.receiverName = message.receiverName;
-    }
-    if (message.receiverSessionId.length !== 0) {
-      obj.receiverSessionId = base64FromBytes(message.receiverSessionId);
-    }
-    if (message.receiverIdentityKey.length !== 0) {
-      obj.receiverIdentityKey = base64FromBytes(message.receiverIdentityKey);
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = message.expiresAt.toISOString();
-    }
-    if (message.secret.length !== 0) {
-      obj.secret = base64FromBytes(message.secret);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<LetterGrantBody>, I>>(base?: I): LetterGrantBody {
     return LetterGrantBody.fromPartial(base ?? ({} as any));
   },
@@ -991,14 +719,6 @@ export const LetterGrantBody: MessageFns<LetterGrantBody> = {
     return message;
   },
 };
-
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
@@ -1025,25 +745,9 @@ function fromTimestamp(t: Timestamp): Date {
   return new globalThis.Date(millis);
 }
 
-function fromJsonTimestamp(o: any): Date {
-  if (o instanceof globalThis.Date) {
-    return o;
-  } else if (typeof o === "string") {
-    return new globalThis.Date(o);
-  } else {
-    return fromTimestamp(Timestamp.fromJSON(o));
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

@@ -42,30 +42,6 @@ export namespace PrekeyRefusal {
   export type NO_MAILBOX = typeof PrekeyRefusal.NO_MAILBOX;
 }
 
-export function prekeyRefusalFromJSON(object: any): PrekeyRefusal {
-  switch (object) {
-    case 0:
-    case "PREKEY_REFUSAL_UNSPECIFIED":
-      return PrekeyRefusal.UNSPECIFIED;
-    case 1:
-    case "PREKEY_REFUSAL_NO_MAILBOX":
-      return PrekeyRefusal.NO_MAILBOX;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PrekeyRefusal");
-  }
-}
-
-export function prekeyRefusalToJSON(object: PrekeyRefusal): string {
-  switch (object) {
-    case PrekeyRefusal.UNSPECIFIED:
-      return "PREKEY_REFUSAL_UNSPECIFIED";
-    case PrekeyRefusal.NO_MAILBOX:
-      return "PREKEY_REFUSAL_NO_MAILBOX";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PrekeyRefusal");
-  }
-}
-
 /** Why a letter was not taken. A client takes a value that it does not know for POST_REFUSAL_UNSPECIFIED. */
 export const PostRefusal = {
   /** UNSPECIFIED - For a reason that the client does not know. */
@@ -85,40 +61,6 @@ export namespace PostRefusal {
   export type NO_MAILBOX = typeof PostRefusal.NO_MAILBOX;
   export type WITH_SELF = typeof PostRefusal.WITH_SELF;
   export type BUSY = typeof PostRefusal.BUSY;
-}
-
-export function postRefusalFromJSON(object: any): PostRefusal {
-  switch (object) {
-    case 0:
-    case "POST_REFUSAL_UNSPECIFIED":
-      return PostRefusal.UNSPECIFIED;
-    case 1:
-    case "POST_REFUSAL_NO_MAILBOX":
-      return PostRefusal.NO_MAILBOX;
-    case 2:
-    case "POST_REFUSAL_WITH_SELF":
-      return PostRefusal.WITH_SELF;
-    case 3:
-    case "POST_REFUSAL_BUSY":
-      return PostRefusal.BUSY;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PostRefusal");
-  }
-}
-
-export function postRefusalToJSON(object: PostRefusal): string {
-  switch (object) {
-    case PostRefusal.UNSPECIFIED:
-      return "POST_REFUSAL_UNSPECIFIED";
-    case PostRefusal.NO_MAILBOX:
-      return "POST_REFUSAL_NO_MAILBOX";
-    case PostRefusal.WITH_SELF:
-      return "POST_REFUSAL_WITH_SELF";
-    case PostRefusal.BUSY:
-      return "POST_REFUSAL_BUSY";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PostRefusal");
-  }
 }
 
 /** Request for MailboxService.PutPrekeys. */
@@ -308,36 +250,6 @@ export const PutPrekeysRequest: MessageFns<PutPrekeysRequest> = {
     }
   },
 
-  fromJSON(object: any): PutPrekeysRequest {
-    return {
-      prekeys: globalThis.Array.isArray(object?.prekeys) ? object.prekeys.map((e: any) => Prekey.fromJSON(e)) : [],
-      lastResort: isSet(object.lastResort)
-        ? Prekey.fromJSON(object.lastResort)
-        : isSet(object.last_resort)
-        ? Prekey.fromJSON(object.last_resort)
-        : undefined,
-      withdrawnIds: globalThis.Array.isArray(object?.withdrawnIds)
-        ? object.withdrawnIds.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : globalThis.Array.isArray(object?.withdrawn_ids)
-        ? object.withdrawn_ids.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : [],
-    };
-  },
-
-  toJSON(message: PutPrekeysRequest): unknown {
-    const obj: any = {};
-    if (message.prekeys?.length) {
-      obj.prekeys = message.prekeys.map((e) => Prekey.toJSON(e));
-    }
-    if (message.lastResort !== undefined) {
-      obj.lastResort = Prekey.toJSON(message.lastResort);
-    }
-    if (message.withdrawnIds?.length) {
-      obj.withdrawnIds = message.withdrawnIds.map((e) => base64FromBytes(e));
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<PutPrekeysRequest>, I>>(base?: I): PutPrekeysRequest {
     return PutPrekeysRequest.fromPartial(base ?? ({} as any));
   },
@@ -408,32 +320,6 @@ export const PutPrekeysResponse: MessageFns<PutPrekeysResponse> = {
     }
   },
 
-  fromJSON(object: any): PutPrekeysResponse {
-    return {
-      prekeyIds: globalThis.Array.isArray(object?.prekeyIds)
-        ? object.prekeyIds.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : globalThis.Array.isArray(object?.prekey_ids)
-        ? object.prekey_ids.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : [],
-      lastResortId: isSet(object.lastResortId)
-        ? Buffer.from(bytesFromBase64(object.lastResortId))
-        : isSet(object.last_resort_id)
-        ? Buffer.from(bytesFromBase64(object.last_resort_id))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: PutPrekeysResponse): unknown {
-    const obj: any = {};
-    if (message.prekeyIds?.length) {
-      obj.prekeyIds = message.prekeyIds.map((e) => base64FromBytes(e));
-    }
-    if (message.lastResortId.length !== 0) {
-      obj.lastResortId = base64FromBytes(message.lastResortId);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<PutPrekeysResponse>, I>>(base?: I): PutPrekeysResponse {
     return PutPrekeysResponse.fromPartial(base ?? ({} as any));
   },
@@ -488,22 +374,6 @@ export const TakePrekeysRequest: MessageFns<TakePrekeysRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TakePrekeysRequest {
-    return {
-      receivers: globalThis.Array.isArray(object?.receivers)
-        ? object.receivers.map((e: any) => MailboxAddress.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: TakePrekeysRequest): unknown {
-    const obj: any = {};
-    if (message.receivers?.length) {
-      obj.receivers = message.receivers.map((e) => MailboxAddress.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<TakePrekeysRequest>, I>>(base?: I): TakePrekeysRequest {
@@ -572,28 +442,6 @@ export const MailboxAddress: MessageFns<MailboxAddress> = {
     }
   },
 
-  fromJSON(object: any): MailboxAddress {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      sessionId: isSet(object.sessionId)
-        ? Buffer.from(bytesFromBase64(object.sessionId))
-        : isSet(object.session_id)
-        ? Buffer.from(bytesFromBase64(object.session_id))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: MailboxAddress): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.sessionId.length !== 0) {
-      obj.sessionId = base64FromBytes(message.sessionId);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<MailboxAddress>, I>>(base?: I): MailboxAddress {
     return MailboxAddress.fromPartial(base ?? ({} as any));
   },
@@ -648,22 +496,6 @@ export const TakePrekeysResponse: MessageFns<TakePrekeysResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TakePrekeysResponse {
-    return {
-      results: globalThis.Array.isArray(object?.results)
-        ? object.results.map((e: any) => PrekeyResult.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: TakePrekeysResponse): unknown {
-    const obj: any = {};
-    if (message.results?.length) {
-      obj.results = message.results.map((e) => PrekeyResult.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<TakePrekeysResponse>, I>>(base?: I): TakePrekeysResponse {
@@ -734,26 +566,6 @@ export const PrekeyResult: MessageFns<PrekeyResult> = {
     }
   },
 
-  fromJSON(object: any): PrekeyResult {
-    return {
-      result: isSet(object.prekey)
-        ? { $case: "prekey", value: Prekey.fromJSON(object.prekey) }
-        : isSet(object.refusal)
-        ? { $case: "refusal", value: prekeyRefusalFromJSON(object.refusal) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: PrekeyResult): unknown {
-    const obj: any = {};
-    if (message.result?.$case === "prekey") {
-      obj.prekey = Prekey.toJSON(message.result.value);
-    } else if (message.result?.$case === "refusal") {
-      obj.refusal = prekeyRefusalToJSON(message.result.value);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<PrekeyResult>, I>>(base?: I): PrekeyResult {
     return PrekeyResult.fromPartial(base ?? ({} as any));
   },
@@ -820,22 +632,6 @@ export const PostLettersRequest: MessageFns<PostLettersRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): PostLettersRequest {
-    return {
-      letters: globalThis.Array.isArray(object?.letters)
-        ? object.letters.map((e: any) => LetterToPost.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: PostLettersRequest): unknown {
-    const obj: any = {};
-    if (message.letters?.length) {
-      obj.letters = message.letters.map((e) => LetterToPost.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<PostLettersRequest>, I>>(base?: I): PostLettersRequest {
@@ -915,32 +711,6 @@ export const LetterToPost: MessageFns<LetterToPost> = {
     }
   },
 
-  fromJSON(object: any): LetterToPost {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      sessionId: isSet(object.sessionId)
-        ? Buffer.from(bytesFromBase64(object.sessionId))
-        : isSet(object.session_id)
-        ? Buffer.from(bytesFromBase64(object.session_id))
-        : Buffer.alloc(0),
-      letter: isSet(object.letter) ? Buffer.from(bytesFromBase64(object.letter)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: LetterToPost): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.sessionId.length !== 0) {
-      obj.sessionId = base64FromBytes(message.sessionId);
-    }
-    if (message.letter.length !== 0) {
-      obj.letter = base64FromBytes(message.letter);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<LetterToPost>, I>>(base?: I): LetterToPost {
     return LetterToPost.fromPartial(base ?? ({} as any));
   },
@@ -996,20 +766,6 @@ export const PostLettersResponse: MessageFns<PostLettersResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): PostLettersResponse {
-    return {
-      results: globalThis.Array.isArray(object?.results) ? object.results.map((e: any) => PostResult.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: PostLettersResponse): unknown {
-    const obj: any = {};
-    if (message.results?.length) {
-      obj.results = message.results.map((e) => PostResult.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<PostLettersResponse>, I>>(base?: I): PostLettersResponse {
@@ -1080,26 +836,6 @@ export const PostResult: MessageFns<PostResult> = {
     }
   },
 
-  fromJSON(object: any): PostResult {
-    return {
-      result: isSet(object.posted)
-        ? { $case: "posted", value: PostedLetter.fromJSON(object.posted) }
-        : isSet(object.refused)
-        ? { $case: "refused", value: RefusedLetter.fromJSON(object.refused) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: PostResult): unknown {
-    const obj: any = {};
-    if (message.result?.$case === "posted") {
-      obj.posted = PostedLetter.toJSON(message.result.value);
-    } else if (message.result?.$case === "refused") {
-      obj.refused = RefusedLetter.toJSON(message.result.value);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<PostResult>, I>>(base?: I): PostResult {
     return PostResult.fromPartial(base ?? ({} as any));
   },
@@ -1155,15 +891,6 @@ export const PostedLetter: MessageFns<PostedLetter> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): PostedLetter {
-    return {};
-  },
-
-  toJSON(_: PostedLetter): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<PostedLetter>, I>>(base?: I): PostedLetter {
@@ -1231,28 +958,6 @@ export const RefusedLetter: MessageFns<RefusedLetter> = {
     }
   },
 
-  fromJSON(object: any): RefusedLetter {
-    return {
-      reason: isSet(object.reason) ? postRefusalFromJSON(object.reason) : 0,
-      retryDelay: isSet(object.retryDelay)
-        ? Duration.fromJSON(object.retryDelay)
-        : isSet(object.retry_delay)
-        ? Duration.fromJSON(object.retry_delay)
-        : undefined,
-    };
-  },
-
-  toJSON(message: RefusedLetter): unknown {
-    const obj: any = {};
-    if (message.reason !== 0) {
-      obj.reason = postRefusalToJSON(message.reason);
-    }
-    if (message.retryDelay !== undefined) {
-      obj.retryDelay = Duration.toJSON(message.retryDelay);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<RefusedLetter>, I>>(base?: I): RefusedLetter {
     return RefusedLetter.fromPartial(base ?? ({} as any));
   },
@@ -1311,24 +1016,6 @@ export const CollectRequest: MessageFns<CollectRequest> = {
     }
   },
 
-  fromJSON(object: any): CollectRequest {
-    return {
-      letterIds: globalThis.Array.isArray(object?.letterIds)
-        ? object.letterIds.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : globalThis.Array.isArray(object?.letter_ids)
-        ? object.letter_ids.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : [],
-    };
-  },
-
-  toJSON(message: CollectRequest): unknown {
-    const obj: any = {};
-    if (message.letterIds?.length) {
-      obj.letterIds = message.letterIds.map((e) => base64FromBytes(e));
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<CollectRequest>, I>>(base?: I): CollectRequest {
     return CollectRequest.fromPartial(base ?? ({} as any));
   },
@@ -1382,18 +1069,6 @@ export const CollectResponse: MessageFns<CollectResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CollectResponse {
-    return { letter: isSet(object.letter) ? StoredLetter.fromJSON(object.letter) : undefined };
-  },
-
-  toJSON(message: CollectResponse): unknown {
-    const obj: any = {};
-    if (message.letter !== undefined) {
-      obj.letter = StoredLetter.toJSON(message.letter);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<CollectResponse>, I>>(base?: I): CollectResponse {
@@ -1462,28 +1137,6 @@ export const StoredLetter: MessageFns<StoredLetter> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): StoredLetter {
-    return {
-      letterId: isSet(object.letterId)
-        ? Buffer.from(bytesFromBase64(object.letterId))
-        : isSet(object.letter_id)
-        ? Buffer.from(bytesFromBase64(object.letter_id))
-        : Buffer.alloc(0),
-      letter: isSet(object.letter) ? Buffer.from(bytesFromBase64(object.letter)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: StoredLetter): unknown {
-    const obj: any = {};
-    if (message.letterId.length !== 0) {
-      obj.letterId = base64FromBytes(message.letterId);
-    }
-    if (message.letter.length !== 0) {
-      obj.letter = base64FromBytes(message.letter);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<StoredLetter>, I>>(base?: I): StoredLetter {
@@ -1780,14 +1433,6 @@ export const MailboxServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -1801,15 +1446,9 @@ type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

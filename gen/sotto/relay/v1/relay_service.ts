@@ -46,40 +46,6 @@ export namespace EndCode {
   export type CHANNEL_CLOSED = typeof EndCode.CHANNEL_CLOSED;
 }
 
-export function endCodeFromJSON(object: any): EndCode {
-  switch (object) {
-    case 0:
-    case "END_CODE_UNSPECIFIED":
-      return EndCode.UNSPECIFIED;
-    case 1:
-    case "END_CODE_HELLO_REFUSED":
-      return EndCode.HELLO_REFUSED;
-    case 2:
-    case "END_CODE_BUSY":
-      return EndCode.BUSY;
-    case 3:
-    case "END_CODE_CHANNEL_CLOSED":
-      return EndCode.CHANNEL_CLOSED;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum EndCode");
-  }
-}
-
-export function endCodeToJSON(object: EndCode): string {
-  switch (object) {
-    case EndCode.UNSPECIFIED:
-      return "END_CODE_UNSPECIFIED";
-    case EndCode.HELLO_REFUSED:
-      return "END_CODE_HELLO_REFUSED";
-    case EndCode.BUSY:
-      return "END_CODE_BUSY";
-    case EndCode.CHANNEL_CLOSED:
-      return "END_CODE_CHANNEL_CLOSED";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum EndCode");
-  }
-}
-
 /** Request for RelayService.Attend. */
 export interface AttendRequest {
 }
@@ -209,15 +175,6 @@ export const AttendRequest: MessageFns<AttendRequest> = {
     }
   },
 
-  fromJSON(_: any): AttendRequest {
-    return {};
-  },
-
-  toJSON(_: AttendRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<AttendRequest>, I>>(base?: I): AttendRequest {
     return AttendRequest.fromPartial(base ?? ({} as any));
   },
@@ -296,34 +253,6 @@ export const AttendResponse: MessageFns<AttendResponse> = {
     }
   },
 
-  fromJSON(object: any): AttendResponse {
-    return {
-      event: isSet(object.attendanceId)
-        ? { $case: "attendanceId", value: Buffer.from(bytesFromBase64(object.attendanceId)) }
-        : isSet(object.attendance_id)
-        ? { $case: "attendanceId", value: Buffer.from(bytesFromBase64(object.attendance_id)) }
-        : isSet(object.callId)
-        ? { $case: "callId", value: Buffer.from(bytesFromBase64(object.callId)) }
-        : isSet(object.call_id)
-        ? { $case: "callId", value: Buffer.from(bytesFromBase64(object.call_id)) }
-        : isSet(object.mail)
-        ? { $case: "mail", value: Mail.fromJSON(object.mail) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: AttendResponse): unknown {
-    const obj: any = {};
-    if (message.event?.$case === "attendanceId") {
-      obj.attendanceId = base64FromBytes(message.event.value);
-    } else if (message.event?.$case === "callId") {
-      obj.callId = base64FromBytes(message.event.value);
-    } else if (message.event?.$case === "mail") {
-      obj.mail = Mail.toJSON(message.event.value);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<AttendResponse>, I>>(base?: I): AttendResponse {
     return AttendResponse.fromPartial(base ?? ({} as any));
   },
@@ -385,15 +314,6 @@ export const Mail: MessageFns<Mail> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): Mail {
-    return {};
-  },
-
-  toJSON(_: Mail): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Mail>, I>>(base?: I): Mail {
@@ -461,28 +381,6 @@ export const CallRequest: MessageFns<CallRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CallRequest {
-    return {
-      message: isSet(object.attendanceId)
-        ? { $case: "attendanceId", value: Buffer.from(bytesFromBase64(object.attendanceId)) }
-        : isSet(object.attendance_id)
-        ? { $case: "attendanceId", value: Buffer.from(bytesFromBase64(object.attendance_id)) }
-        : isSet(object.request)
-        ? { $case: "request", value: Buffer.from(bytesFromBase64(object.request)) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: CallRequest): unknown {
-    const obj: any = {};
-    if (message.message?.$case === "attendanceId") {
-      obj.attendanceId = base64FromBytes(message.message.value);
-    } else if (message.message?.$case === "request") {
-      obj.request = base64FromBytes(message.message.value);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<CallRequest>, I>>(base?: I): CallRequest {
@@ -566,26 +464,6 @@ export const CallResponse: MessageFns<CallResponse> = {
     }
   },
 
-  fromJSON(object: any): CallResponse {
-    return {
-      message: isSet(object.joined)
-        ? { $case: "joined", value: Joined.fromJSON(object.joined) }
-        : isSet(object.response)
-        ? { $case: "response", value: Buffer.from(bytesFromBase64(object.response)) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: CallResponse): unknown {
-    const obj: any = {};
-    if (message.message?.$case === "joined") {
-      obj.joined = Joined.toJSON(message.message.value);
-    } else if (message.message?.$case === "response") {
-      obj.response = base64FromBytes(message.message.value);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<CallResponse>, I>>(base?: I): CallResponse {
     return CallResponse.fromPartial(base ?? ({} as any));
   },
@@ -641,15 +519,6 @@ export const Joined: MessageFns<Joined> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): Joined {
-    return {};
-  },
-
-  toJSON(_: Joined): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<Joined>, I>>(base?: I): Joined {
@@ -728,32 +597,6 @@ export const AnswerRequest: MessageFns<AnswerRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AnswerRequest {
-    return {
-      message: isSet(object.callId)
-        ? { $case: "callId", value: Buffer.from(bytesFromBase64(object.callId)) }
-        : isSet(object.call_id)
-        ? { $case: "callId", value: Buffer.from(bytesFromBase64(object.call_id)) }
-        : isSet(object.response)
-        ? { $case: "response", value: Buffer.from(bytesFromBase64(object.response)) }
-        : isSet(object.end)
-        ? { $case: "end", value: End.fromJSON(object.end) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: AnswerRequest): unknown {
-    const obj: any = {};
-    if (message.message?.$case === "callId") {
-      obj.callId = base64FromBytes(message.message.value);
-    } else if (message.message?.$case === "response") {
-      obj.response = base64FromBytes(message.message.value);
-    } else if (message.message?.$case === "end") {
-      obj.end = End.toJSON(message.message.value);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<AnswerRequest>, I>>(base?: I): AnswerRequest {
@@ -841,28 +684,6 @@ export const End: MessageFns<End> = {
     }
   },
 
-  fromJSON(object: any): End {
-    return {
-      code: isSet(object.code) ? endCodeFromJSON(object.code) : 0,
-      retryDelay: isSet(object.retryDelay)
-        ? Duration.fromJSON(object.retryDelay)
-        : isSet(object.retry_delay)
-        ? Duration.fromJSON(object.retry_delay)
-        : undefined,
-    };
-  },
-
-  toJSON(message: End): unknown {
-    const obj: any = {};
-    if (message.code !== 0) {
-      obj.code = endCodeToJSON(message.code);
-    }
-    if (message.retryDelay !== undefined) {
-      obj.retryDelay = Duration.toJSON(message.retryDelay);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<End>, I>>(base?: I): End {
     return End.fromPartial(base ?? ({} as any));
   },
@@ -934,26 +755,6 @@ export const AnswerResponse: MessageFns<AnswerResponse> = {
     }
   },
 
-  fromJSON(object: any): AnswerResponse {
-    return {
-      message: isSet(object.end)
-        ? { $case: "end", value: CallerEnd.fromJSON(object.end) }
-        : isSet(object.request)
-        ? { $case: "request", value: Buffer.from(bytesFromBase64(object.request)) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: AnswerResponse): unknown {
-    const obj: any = {};
-    if (message.message?.$case === "end") {
-      obj.end = CallerEnd.toJSON(message.message.value);
-    } else if (message.message?.$case === "request") {
-      obj.request = base64FromBytes(message.message.value);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<AnswerResponse>, I>>(base?: I): AnswerResponse {
     return AnswerResponse.fromPartial(base ?? ({} as any));
   },
@@ -1009,15 +810,6 @@ export const CallerEnd: MessageFns<CallerEnd> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): CallerEnd {
-    return {};
-  },
-
-  toJSON(_: CallerEnd): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<CallerEnd>, I>>(base?: I): CallerEnd {
@@ -1246,14 +1038,6 @@ export const RelayServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -1267,15 +1051,9 @@ type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }

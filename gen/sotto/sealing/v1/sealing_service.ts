@@ -47,40 +47,6 @@ export namespace ChatRefusal {
   export type WITH_SELF = typeof ChatRefusal.WITH_SELF;
 }
 
-export function chatRefusalFromJSON(object: any): ChatRefusal {
-  switch (object) {
-    case 0:
-    case "CHAT_REFUSAL_UNSPECIFIED":
-      return ChatRefusal.UNSPECIFIED;
-    case 1:
-    case "CHAT_REFUSAL_SENDER_SESSION_ENDED":
-      return ChatRefusal.SENDER_SESSION_ENDED;
-    case 2:
-    case "CHAT_REFUSAL_RECEIVER_SESSION_ENDED":
-      return ChatRefusal.RECEIVER_SESSION_ENDED;
-    case 3:
-    case "CHAT_REFUSAL_WITH_SELF":
-      return ChatRefusal.WITH_SELF;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChatRefusal");
-  }
-}
-
-export function chatRefusalToJSON(object: ChatRefusal): string {
-  switch (object) {
-    case ChatRefusal.UNSPECIFIED:
-      return "CHAT_REFUSAL_UNSPECIFIED";
-    case ChatRefusal.SENDER_SESSION_ENDED:
-      return "CHAT_REFUSAL_SENDER_SESSION_ENDED";
-    case ChatRefusal.RECEIVER_SESSION_ENDED:
-      return "CHAT_REFUSAL_RECEIVER_SESSION_ENDED";
-    case ChatRefusal.WITH_SELF:
-      return "CHAT_REFUSAL_WITH_SELF";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChatRefusal");
-  }
-}
-
 /** Why no letter was sealed. A caller takes a value that it does not know for LETTER_REFUSAL_UNSPECIFIED. */
 export const LetterRefusal = {
   /** UNSPECIFIED - The service failed; its log has the cause, under the letter's request id. */
@@ -103,45 +69,6 @@ export namespace LetterRefusal {
   export type NO_SUCH_USER = typeof LetterRefusal.NO_SUCH_USER;
   export type NO_MAILBOX = typeof LetterRefusal.NO_MAILBOX;
   export type WITH_SELF = typeof LetterRefusal.WITH_SELF;
-}
-
-export function letterRefusalFromJSON(object: any): LetterRefusal {
-  switch (object) {
-    case 0:
-    case "LETTER_REFUSAL_UNSPECIFIED":
-      return LetterRefusal.UNSPECIFIED;
-    case 1:
-    case "LETTER_REFUSAL_SENDER_SESSION_ENDED":
-      return LetterRefusal.SENDER_SESSION_ENDED;
-    case 2:
-    case "LETTER_REFUSAL_NO_SUCH_USER":
-      return LetterRefusal.NO_SUCH_USER;
-    case 3:
-    case "LETTER_REFUSAL_NO_MAILBOX":
-      return LetterRefusal.NO_MAILBOX;
-    case 4:
-    case "LETTER_REFUSAL_WITH_SELF":
-      return LetterRefusal.WITH_SELF;
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum LetterRefusal");
-  }
-}
-
-export function letterRefusalToJSON(object: LetterRefusal): string {
-  switch (object) {
-    case LetterRefusal.UNSPECIFIED:
-      return "LETTER_REFUSAL_UNSPECIFIED";
-    case LetterRefusal.SENDER_SESSION_ENDED:
-      return "LETTER_REFUSAL_SENDER_SESSION_ENDED";
-    case LetterRefusal.NO_SUCH_USER:
-      return "LETTER_REFUSAL_NO_SUCH_USER";
-    case LetterRefusal.NO_MAILBOX:
-      return "LETTER_REFUSAL_NO_MAILBOX";
-    case LetterRefusal.WITH_SELF:
-      return "LETTER_REFUSAL_WITH_SELF";
-    default:
-      throw new globalThis.Error("Unrecognized enum value " + object + " for enum LetterRefusal");
-  }
 }
 
 /** Request for SealingService.Authenticate. */
@@ -376,32 +303,6 @@ export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
     }
   },
 
-  fromJSON(object: any): AuthenticateRequest {
-    return {
-      directoryBearer: isSet(object.directoryBearer)
-        ? Buffer.from(bytesFromBase64(object.directoryBearer))
-        : isSet(object.directory_bearer)
-        ? Buffer.from(bytesFromBase64(object.directory_bearer))
-        : Buffer.alloc(0),
-      relayBearer: isSet(object.relayBearer)
-        ? Buffer.from(bytesFromBase64(object.relayBearer))
-        : isSet(object.relay_bearer)
-        ? Buffer.from(bytesFromBase64(object.relay_bearer))
-        : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: AuthenticateRequest): unknown {
-    const obj: any = {};
-    if (message.directoryBearer.length !== 0) {
-      obj.directoryBearer = base64FromBytes(message.directoryBearer);
-    }
-    if (message.relayBearer.length !== 0) {
-      obj.relayBearer = base64FromBytes(message.relayBearer);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<AuthenticateRequest>, I>>(base?: I): AuthenticateRequest {
     return AuthenticateRequest.fromPartial(base ?? ({} as any));
   },
@@ -491,44 +392,6 @@ export const AuthenticateResponse: MessageFns<AuthenticateResponse> = {
     }
   },
 
-  fromJSON(object: any): AuthenticateResponse {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      sessionId: isSet(object.sessionId)
-        ? Buffer.from(bytesFromBase64(object.sessionId))
-        : isSet(object.session_id)
-        ? Buffer.from(bytesFromBase64(object.session_id))
-        : Buffer.alloc(0),
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      serverTime: isSet(object.serverTime)
-        ? fromJsonTimestamp(object.serverTime)
-        : isSet(object.server_time)
-        ? fromJsonTimestamp(object.server_time)
-        : undefined,
-    };
-  },
-
-  toJSON(message: AuthenticateResponse): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.sessionId.length !== 0) {
-      obj.sessionId = base64FromBytes(message.sessionId);
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = message.expiresAt.toISOString();
-    }
-    if (message.serverTime !== undefined) {
-      obj.serverTime = message.serverTime.toISOString();
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<AuthenticateResponse>, I>>(base?: I): AuthenticateResponse {
     return AuthenticateResponse.fromPartial(base ?? ({} as any));
   },
@@ -587,18 +450,6 @@ export const FindAccountRequest: MessageFns<FindAccountRequest> = {
     }
   },
 
-  fromJSON(object: any): FindAccountRequest {
-    return { username: isSet(object.username) ? globalThis.String(object.username) : "" };
-  },
-
-  toJSON(message: FindAccountRequest): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<FindAccountRequest>, I>>(base?: I): FindAccountRequest {
     return FindAccountRequest.fromPartial(base ?? ({} as any));
   },
@@ -641,15 +492,6 @@ export const FindAccountResponse: MessageFns<FindAccountResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): FindAccountResponse {
-    return {};
-  },
-
-  toJSON(_: FindAccountResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<FindAccountResponse>, I>>(base?: I): FindAccountResponse {
@@ -739,40 +581,6 @@ export const ListAccountsRequest: MessageFns<ListAccountsRequest> = {
     }
   },
 
-  fromJSON(object: any): ListAccountsRequest {
-    return {
-      directoryBearer: isSet(object.directoryBearer)
-        ? Buffer.from(bytesFromBase64(object.directoryBearer))
-        : isSet(object.directory_bearer)
-        ? Buffer.from(bytesFromBase64(object.directory_bearer))
-        : Buffer.alloc(0),
-      prefix: isSet(object.prefix) ? globalThis.String(object.prefix) : "",
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      after: isSet(object.after) ? globalThis.String(object.after) : "",
-    };
-  },
-
-  toJSON(message: ListAccountsRequest): unknown {
-    const obj: any = {};
-    if (message.directoryBearer.length !== 0) {
-      obj.directoryBearer = base64FromBytes(message.directoryBearer);
-    }
-    if (message.prefix !== "") {
-      obj.prefix = message.prefix;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.after !== "") {
-      obj.after = message.after;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ListAccountsRequest>, I>>(base?: I): ListAccountsRequest {
     return ListAccountsRequest.fromPartial(base ?? ({} as any));
   },
@@ -842,30 +650,6 @@ export const ListAccountsResponse: MessageFns<ListAccountsResponse> = {
     }
   },
 
-  fromJSON(object: any): ListAccountsResponse {
-    return {
-      accounts: globalThis.Array.isArray(object?.accounts)
-        ? object.accounts.map((e: any) => ListedAccount.fromJSON(e))
-        : [],
-      hasMore: isSet(object.hasMore)
-        ? globalThis.Boolean(object.hasMore)
-        : isSet(object.has_more)
-        ? globalThis.Boolean(object.has_more)
-        : false,
-    };
-  },
-
-  toJSON(message: ListAccountsResponse): unknown {
-    const obj: any = {};
-    if (message.accounts?.length) {
-      obj.accounts = message.accounts.map((e) => ListedAccount.toJSON(e));
-    }
-    if (message.hasMore !== false) {
-      obj.hasMore = message.hasMore;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ListAccountsResponse>, I>>(base?: I): ListAccountsResponse {
     return ListAccountsResponse.fromPartial(base ?? ({} as any));
   },
@@ -933,28 +717,6 @@ export const ListedAccount: MessageFns<ListedAccount> = {
     }
   },
 
-  fromJSON(object: any): ListedAccount {
-    return {
-      username: isSet(object.username) ? globalThis.String(object.username) : "",
-      displayName: isSet(object.displayName)
-        ? globalThis.String(object.displayName)
-        : isSet(object.display_name)
-        ? globalThis.String(object.display_name)
-        : "",
-    };
-  },
-
-  toJSON(message: ListedAccount): unknown {
-    const obj: any = {};
-    if (message.username !== "") {
-      obj.username = message.username;
-    }
-    if (message.displayName !== "") {
-      obj.displayName = message.displayName;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ListedAccount>, I>>(base?: I): ListedAccount {
     return ListedAccount.fromPartial(base ?? ({} as any));
   },
@@ -1009,20 +771,6 @@ export const SealChatsRequest: MessageFns<SealChatsRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): SealChatsRequest {
-    return {
-      chats: globalThis.Array.isArray(object?.chats) ? object.chats.map((e: any) => ChatToSeal.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: SealChatsRequest): unknown {
-    const obj: any = {};
-    if (message.chats?.length) {
-      obj.chats = message.chats.map((e) => ChatToSeal.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<SealChatsRequest>, I>>(base?: I): SealChatsRequest {
@@ -1142,60 +890,6 @@ export const ChatToSeal: MessageFns<ChatToSeal> = {
     }
   },
 
-  fromJSON(object: any): ChatToSeal {
-    return {
-      senderBearer: isSet(object.senderBearer)
-        ? Buffer.from(bytesFromBase64(object.senderBearer))
-        : isSet(object.sender_bearer)
-        ? Buffer.from(bytesFromBase64(object.sender_bearer))
-        : Buffer.alloc(0),
-      receiverSessionId: isSet(object.receiverSessionId)
-        ? Buffer.from(bytesFromBase64(object.receiverSessionId))
-        : isSet(object.receiver_session_id)
-        ? Buffer.from(bytesFromBase64(object.receiver_session_id))
-        : Buffer.alloc(0),
-      receiverInstanceId: isSet(object.receiverInstanceId)
-        ? Buffer.from(bytesFromBase64(object.receiverInstanceId))
-        : isSet(object.receiver_instance_id)
-        ? Buffer.from(bytesFromBase64(object.receiver_instance_id))
-        : Buffer.alloc(0),
-      nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
-      senderAddress: isSet(object.senderAddress)
-        ? globalThis.String(object.senderAddress)
-        : isSet(object.sender_address)
-        ? globalThis.String(object.sender_address)
-        : "",
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-    };
-  },
-
-  toJSON(message: ChatToSeal): unknown {
-    const obj: any = {};
-    if (message.senderBearer.length !== 0) {
-      obj.senderBearer = base64FromBytes(message.senderBearer);
-    }
-    if (message.receiverSessionId.length !== 0) {
-      obj.receiverSessionId = base64FromBytes(message.receiverSessionId);
-    }
-    if (message.receiverInstanceId.length !== 0) {
-      obj.receiverInstanceId = base64FromBytes(message.receiverInstanceId);
-    }
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    if (message.senderAddress !== "") {
-      obj.senderAddress = message.senderAddress;
-    }
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<ChatToSeal>, I>>(base?: I): ChatToSeal {
     return ChatToSeal.fromPartial(base ?? ({} as any));
   },
@@ -1254,20 +948,6 @@ export const SealChatsResponse: MessageFns<SealChatsResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): SealChatsResponse {
-    return {
-      results: globalThis.Array.isArray(object?.results) ? object.results.map((e: any) => ChatResult.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: SealChatsResponse): unknown {
-    const obj: any = {};
-    if (message.results?.length) {
-      obj.results = message.results.map((e) => ChatResult.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<SealChatsResponse>, I>>(base?: I): SealChatsResponse {
@@ -1336,26 +1016,6 @@ export const ChatResult: MessageFns<ChatResult> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ChatResult {
-    return {
-      result: isSet(object.sealed)
-        ? { $case: "sealed", value: SealedChat.fromJSON(object.sealed) }
-        : isSet(object.refusal)
-        ? { $case: "refusal", value: chatRefusalFromJSON(object.refusal) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: ChatResult): unknown {
-    const obj: any = {};
-    if (message.result?.$case === "sealed") {
-      obj.sealed = SealedChat.toJSON(message.result.value);
-    } else if (message.result?.$case === "refusal") {
-      obj.refusal = chatRefusalToJSON(message.result.value);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<ChatResult>, I>>(base?: I): ChatResult {
@@ -1437,24 +1097,6 @@ export const SealedChat: MessageFns<SealedChat> = {
     }
   },
 
-  fromJSON(object: any): SealedChat {
-    return {
-      ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
-      grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: SealedChat): unknown {
-    const obj: any = {};
-    if (message.ticket.length !== 0) {
-      obj.ticket = base64FromBytes(message.ticket);
-    }
-    if (message.grant.length !== 0) {
-      obj.grant = base64FromBytes(message.grant);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<SealedChat>, I>>(base?: I): SealedChat {
     return SealedChat.fromPartial(base ?? ({} as any));
   },
@@ -1509,22 +1151,6 @@ export const SealLettersRequest: MessageFns<SealLettersRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): SealLettersRequest {
-    return {
-      letters: globalThis.Array.isArray(object?.letters)
-        ? object.letters.map((e: any) => LetterToSeal.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: SealLettersRequest): unknown {
-    const obj: any = {};
-    if (message.letters?.length) {
-      obj.letters = message.letters.map((e) => LetterToSeal.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<SealLettersRequest>, I>>(base?: I): SealLettersRequest {
@@ -1615,44 +1241,6 @@ export const LetterToSeal: MessageFns<LetterToSeal> = {
     }
   },
 
-  fromJSON(object: any): LetterToSeal {
-    return {
-      senderBearer: isSet(object.senderBearer)
-        ? Buffer.from(bytesFromBase64(object.senderBearer))
-        : isSet(object.sender_bearer)
-        ? Buffer.from(bytesFromBase64(object.sender_bearer))
-        : Buffer.alloc(0),
-      receiverName: isSet(object.receiverName)
-        ? globalThis.String(object.receiverName)
-        : isSet(object.receiver_name)
-        ? globalThis.String(object.receiver_name)
-        : "",
-      nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-    };
-  },
-
-  toJSON(message: LetterToSeal): unknown {
-    const obj: any = {};
-    if (message.senderBearer.length !== 0) {
-      obj.senderBearer = base64FromBytes(message.senderBearer);
-    }
-    if (message.receiverName !== "") {
-      obj.receiverName = message.receiverName;
-    }
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<LetterToSeal>, I>>(base?: I): LetterToSeal {
     return LetterToSeal.fromPartial(base ?? ({} as any));
   },
@@ -1709,22 +1297,6 @@ export const SealLettersResponse: MessageFns<SealLettersResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): SealLettersResponse {
-    return {
-      results: globalThis.Array.isArray(object?.results)
-        ? object.results.map((e: any) => LetterResult.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: SealLettersResponse): unknown {
-    const obj: any = {};
-    if (message.results?.length) {
-      obj.results = message.results.map((e) => LetterResult.toJSON(e));
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<SealLettersResponse>, I>>(base?: I): SealLettersResponse {
@@ -1793,26 +1365,6 @@ export const LetterResult: MessageFns<LetterResult> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): LetterResult {
-    return {
-      result: isSet(object.sealed)
-        ? { $case: "sealed", value: SealedLetter.fromJSON(object.sealed) }
-        : isSet(object.refusal)
-        ? { $case: "refusal", value: letterRefusalFromJSON(object.refusal) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: LetterResult): unknown {
-    const obj: any = {};
-    if (message.result?.$case === "sealed") {
-      obj.sealed = SealedLetter.toJSON(message.result.value);
-    } else if (message.result?.$case === "refusal") {
-      obj.refusal = letterRefusalToJSON(message.result.value);
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<LetterResult>, I>>(base?: I): LetterResult {
@@ -1894,24 +1446,6 @@ export const SealedLetter: MessageFns<SealedLetter> = {
     }
   },
 
-  fromJSON(object: any): SealedLetter {
-    return {
-      ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
-      grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
-    };
-  },
-
-  toJSON(message: SealedLetter): unknown {
-    const obj: any = {};
-    if (message.ticket.length !== 0) {
-      obj.ticket = base64FromBytes(message.ticket);
-    }
-    if (message.grant.length !== 0) {
-      obj.grant = base64FromBytes(message.grant);
-    }
-    return obj;
-  },
-
   create<I extends Exact<DeepPartial<SealedLetter>, I>>(base?: I): SealedLetter {
     return SealedLetter.fromPartial(base ?? ({} as any));
   },
@@ -1969,18 +1503,6 @@ export const WatchRevocationsRequest: MessageFns<WatchRevocationsRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WatchRevocationsRequest {
-    return { after: isSet(object.after) ? BigInt(object.after) : undefined };
-  },
-
-  toJSON(message: WatchRevocationsRequest): unknown {
-    const obj: any = {};
-    if (message.after !== undefined) {
-      obj.after = message.after.toString();
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<WatchRevocationsRequest>, I>>(base?: I): WatchRevocationsRequest {
@@ -2061,32 +1583,6 @@ export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WatchRevocationsResponse {
-    return {
-      number: isSet(object.number) ? BigInt(object.number) : 0n,
-      sessionIds: globalThis.Array.isArray(object?.sessionIds)
-        ? object.sessionIds.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : globalThis.Array.isArray(object?.session_ids)
-        ? object.session_ids.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : [],
-      incomplete: isSet(object.incomplete) ? globalThis.Boolean(object.incomplete) : false,
-    };
-  },
-
-  toJSON(message: WatchRevocationsResponse): unknown {
-    const obj: any = {};
-    if (message.number !== 0n) {
-      obj.number = message.number.toString();
-    }
-    if (message.sessionIds?.length) {
-      obj.sessionIds = message.sessionIds.map((e) => base64FromBytes(e));
-    }
-    if (message.incomplete !== false) {
-      obj.incomplete = message.incomplete;
-    }
-    return obj;
   },
 
   create<I extends Exact<DeepPartial<WatchRevocationsResponse>, I>>(base?: I): WatchRevocationsResponse {
@@ -2476,14 +1972,6 @@ export const SealingServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -2509,25 +1997,9 @@ function fromTimestamp(t: Timestamp): Date {
   return new globalThis.Date(millis);
 }
 
-function fromJsonTimestamp(o: any): Date {
-  if (o instanceof globalThis.Date) {
-    return o;
-  } else if (typeof o === "string") {
-    return new globalThis.Date(o);
-  } else {
-    return fromTimestamp(Timestamp.fromJSON(o));
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
   fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
 }
