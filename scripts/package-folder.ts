@@ -25,20 +25,43 @@ const AT_ONCE: ReadonlySet<string> = new Set([
   'clients/sender/send.ts',
 ])
 
-/** Whoever calls somebody, or stays, reads the rest, too; tracing is seldom asked for. */
+/**
+ * What few processes load: tracing and metrics where somebody asks for them, and what answers an inspection. Who does not holds
+ * neither its text nor what V8 makes of that: 5 MB of a service.
+ */
+const SELDOM: readonly (readonly [RegExp, part: string])[] = [
+  [/^lib\/runtime\/tracing\//, 'tracing'],
+  [/^node_modules\/prom-client\//, 'metrics'],
+  [/^lib\/rpc\/standard\//, 'inspection'],
+]
+
+/** What people talk by. Whoever calls somebody, or stays, reads the rest, too; only a chat has a screen, or a page. */
 const TALK: Parts = (module) => {
   if (AT_ONCE.has(module)) return undefined
-  return module.startsWith('lib/runtime/tracing/') ? 'tracing' : 'rest'
+  return seldom(module) ?? (/^clients\/(chat|web)\//.test(module) ? 'screen' : 'rest')
+}
+
+/** A service makes certificates once in a while, and has a database of its own but where a host says otherwise. */
+const SERVICE: Parts = (module) => {
+  if (module.startsWith('lib/runtime/certificates/')) return 'certificates'
+  return module === 'lib/runtime/database/postgres.ts' ? 'postgres' : seldom(module)
+}
+
+/** What supervises the services only names what people use. */
+const UP: Parts = (module) => (module.startsWith('clients/') ? 'clients' : seldom(module))
+
+function seldom(module: string): string | undefined {
+  return SELDOM.find(([pattern]) => pattern.test(module))?.[1]
 }
 
 /** The programs, with the parts of those that are in several files. */
 const PROGRAMS: Readonly<Record<string, Parts | undefined>> = {
   'cli/main.ts': undefined,
   'cli/talk/main.ts': TALK,
-  'cli/up/main.ts': undefined,
-  'services/auth/main.ts': undefined,
-  'services/directory/main.ts': undefined,
-  'services/relay/main.ts': undefined,
+  'cli/up/main.ts': UP,
+  'services/auth/main.ts': SERVICE,
+  'services/directory/main.ts': SERVICE,
+  'services/relay/main.ts': SERVICE,
   'services/door/main.ts': undefined,
 }
 
@@ -52,11 +75,9 @@ const FILES = [
   'cli/completion/sotto.zsh',
   'gen/descriptors.binpb',
   'lib/runtime/raw-arguments.js',
+  'proto/grpc/channelz',
   'proto/grpc/reflection',
 ]
-
-/** The same of the packages that are in the bundles. */
-const PACKAGE_FILES = ['@grpc/grpc-js/proto/channelz.proto']
 
 /**
  * Lay the package in a folder. The working directory must be the project's root, from which esbuild names what it reads.
@@ -82,7 +103,6 @@ export async function layPackage(folder: string): Promise<void> {
     if (file.endsWith('.ts')) writeFileSync(join(folder, to), withoutTypes(readFileSync(file, 'utf8')))
     inputs.add(file)
   }
-  for (const file of PACKAGE_FILES) copy(join('node_modules', file), join(THIRD_PARTY, file))
   for (const name of packagesOf(inputs)) {
     for (const licence of licencesOf(name)) copy(join('node_modules', name, licence), join(THIRD_PARTY, name, licence))
   }

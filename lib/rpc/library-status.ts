@@ -9,7 +9,7 @@ import { Code } from '#gen/google/rpc/code.ts'
 import { SottoError } from '../errors.ts'
 import { DETAILS_TRAILER } from './status.ts'
 
-type LibraryStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0]
+type LibraryStatus = Partial<Parameters<ServerInterceptingCallInterface['sendStatus']>[0]>
 
 /**
  * What the library says where the caller is at fault, though it calls it INTERNAL, or UNIMPLEMENTED

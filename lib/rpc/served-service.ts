@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { Server } from '@grpc/grpc-js'
+import { SottoError } from '../errors.ts'
 import { adapt } from './handlers.ts'
 import type { OpenCalls } from './open-calls.ts'
-import type { Handlers, Service } from './service.ts'
+import type { Handlers, Method, Service } from './service.ts'
 
 export interface ServedService {
   /** `sotto.auth.v1.AuthService`. */
@@ -28,24 +29,18 @@ export function serve<S extends Service>(service: S, handlers: Handlers<S>): Ser
   }
 }
 
-/** A service whose handlers are made for the gRPC library already: those that come with it. */
-export function serveNative(
-  definition: ServiceDefinition,
-  implementation: UntypedServiceImplementation,
-): ServedService {
-  return {
-    ...namesOf(definition),
-    install: (server) => server.addService(definition, implementation),
-  }
-}
-
-/** A method with streams both ways, of which every message is its bytes. @param path - As on the wire. */
-export function undecodedMethod(path: string): Service[string] {
+/**
+ * A method of which every message is its bytes.
+ *
+ * @param path - As on the wire.
+ * @param streams - Whether it has streams both ways, or is unary.
+ */
+export function undecodedMethod<Streams extends boolean>(path: string, streams: Streams) {
   const same = (bytes: Buffer) => bytes
   return {
     path,
-    requestStream: true,
-    responseStream: true,
+    requestStream: streams,
+    responseStream: streams,
     requestSerialize: same,
     requestDeserialize: same,
     responseSerialize: same,
@@ -53,8 +48,21 @@ export function undecodedMethod(path: string): Service[string] {
   }
 }
 
+/**
+ * Decode a request that came as its bytes.
+ *
+ * @throws SottoError `ERR_INVALID_ARGUMENT` if it is no message of its type.
+ */
+export function decodeRequest<Request>(method: Method<Request>, bytes: Buffer): Request {
+  try {
+    return method.requestDeserialize(bytes)
+  } catch (cause) {
+    throw new SottoError('ERR_INVALID_ARGUMENT', 'the request is no message of its type', { cause })
+  }
+}
+
 /** The full name of a service, from the path of its methods: `/sotto.auth.v1.AuthService/Login`. */
-function namesOf(service: Readonly<Record<string, { readonly path: string }>>): Pick<ServedService, 'name' | 'paths'> {
+function namesOf(service: Service): Pick<ServedService, 'name' | 'paths'> {
   const paths = Object.values(service).map(({ path }) => path)
   const [, name] = paths[0]?.split('/') ?? []
   if (name === undefined) throw new TypeError('a service without methods')

@@ -12,6 +12,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { type BuildOptions, build, transform } from 'esbuild'
 import { builtins } from './builtins.ts'
+import { leftOut } from './left-out.ts'
 import { importsOnDemand, type Parts, partsPlugin } from './parts.ts'
 import { PACKAGE, placed, sources } from './sources.ts'
 
@@ -51,9 +52,16 @@ const WRITTEN = {
  */
 export async function bundle(entry: string, outfile: string, parts?: Parts): Promise<string[]> {
   const root = relative(dirname(entry), '.')
-  const banner = `const ${PACKAGE}=new URL('${root}/',require('node:url').pathToFileURL(__filename));`
+  // By names of its own: a part may have variables that are called as what all of JavaScript has.
+  const banner = `const ${PACKAGE}=(({URL,pathToFileURL})=>new URL('${root}/',pathToFileURL(__filename)))(require('node:url'));`
   const settings = { ...SETTINGS, absWorkingDir: process.cwd(), entryPoints: [entry] }
-  const whole = { ...settings, ...WRITTEN, outfile, banner: { js: banner }, plugins: [builtins, sources([placed])] }
+  const whole = {
+    ...settings,
+    ...WRITTEN,
+    outfile,
+    banner: { js: banner },
+    plugins: [builtins, leftOut, sources([placed])],
+  }
   const { metafile } = await build({ ...whole, write: parts === undefined })
   if (parts === undefined) return Object.keys(metafile.inputs)
   const onDemand = importsOnDemand(metafile, parts)
@@ -65,7 +73,7 @@ export async function bundle(entry: string, outfile: string, parts?: Parts): Pro
     write: false,
     outdir: dirname(outfile),
     outExtension: { '.js': '.cjs' },
-    plugins: [builtins, partsPlugin(onDemand), sources([onDemand.rewritten, placed])],
+    plugins: [builtins, leftOut, partsPlugin(onDemand), sources([onDemand.rewritten, placed])],
   })
   await mkdir(dirname(outfile), { recursive: true })
   for (const { path, text } of outputFiles) {

@@ -10,7 +10,7 @@ import { createFileRegistry, type DescFile, type FileRegistry, fromBinary, toBin
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { loadSync } from '@grpc/proto-loader'
 import { Code } from '#gen/google/rpc/code.ts'
-import { SottoError } from '../../errors.ts'
+import { decodeRequest } from '../served-service.ts'
 import type { Method } from '../service.ts'
 
 const DESCRIPTORS = fileURLToPath(new URL('../../../gen/descriptors.binpb', import.meta.url))
@@ -60,20 +60,12 @@ function methodOf(version: string): Method<ReflectionRequest, object> {
  */
 export function answerReflection(version: string, services: readonly string[], bytes: Buffer): Buffer {
   const method = methodOf(version)
-  const request = decoded(method, bytes)
+  const request = decodeRequest(method, bytes)
   return method.responseSerialize({
     valid_host: request.host ?? '',
     original_request: request,
     ...answer(registry, services, request),
   })
-}
-
-function decoded(method: Method<ReflectionRequest, object>, bytes: Buffer): ReflectionRequest {
-  try {
-    return method.requestDeserialize(bytes)
-  } catch (cause) {
-    throw new SottoError('ERR_INVALID_ARGUMENT', 'the request is no message of its type', { cause })
-  }
 }
 
 function answer(registry: FileRegistry, services: readonly string[], request: ReflectionRequest): Answer {

@@ -29,5 +29,5 @@ export function createReflection(names: readonly string[]): ServedService[] {
 
 /** The service as its bytes, which are decoded by what is loaded with the first call. */
 function undecoded(version: string): Service {
-  return { ServerReflectionInfo: undecodedMethod(`/${version}.ServerReflection/ServerReflectionInfo`) }
+  return { ServerReflectionInfo: undecodedMethod(`/${version}.ServerReflection/ServerReflectionInfo`, true) }
 }

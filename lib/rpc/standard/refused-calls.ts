@@ -21,7 +21,10 @@ const TOO_MUCH_METADATA = '/sotto.Refused/TooMuchMetadata'
 
 /** The service that refuses such calls, whatever is sent. It has no contract, and reflection does not list it. */
 export const refusedCalls: ServedService = serve(
-  { unknownMethod: undecodedMethod(UNKNOWN_METHOD), tooMuchMetadata: undecodedMethod(TOO_MUCH_METADATA) },
+  {
+    unknownMethod: undecodedMethod(UNKNOWN_METHOD, true),
+    tooMuchMetadata: undecodedMethod(TOO_MUCH_METADATA, true),
+  },
   {
     unknownMethod() {
       throw new SottoError('ERR_UNIMPLEMENTED', 'the server has no such call')
