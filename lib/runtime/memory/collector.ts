@@ -18,6 +18,16 @@ export function collect(collection: Collection): void {
 }
 
 /**
+ * Look for garbage among all objects and in what is compiled: of a function that is not called meanwhile, which V8 compiles anew
+ * when it is. V8 itself gives that up once it has looked six times; setting that is over, its flags are what they were.
+ */
+export function collectWithCode(): void {
+  setFlagsFromString('--bytecode-old-age=1')
+  collect({ type: 'major', flavor: 'last-resort' })
+  setFlagsFromString('--bytecode-old-age=6')
+}
+
+/**
  * Node.js has it where it is started with that option, and V8 in each context that is made while it is set. It is for no
  * longer: code that is kept compiled is refused by a process whose flags are others.
  */

@@ -8,7 +8,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import { collect } from './collector.ts'
+import { collect, collectWithCode } from './collector.ts'
 
 /** How often to look whether the process rests, in milliseconds. */
 const LOOK_MS = 1_000
@@ -52,9 +52,11 @@ export function giveBackMemoryAtRest(lookMs = LOOK_MS): Disposable {
     before = now
     rested = utilization > REST_UTILIZATION ? 0 : rested + 1
     if (rested < due || now.active < dueAtMs || leastHeapBytes > MOST_HEAP_BYTES) return
-    due = LOOKS_AGAIN
     const beganMs = performance.now()
-    collect({ type: 'major', flavor: 'last-resort' })
+    // At first, what is compiled is of the start for the most part, and not needed again.
+    if (due === LOOKS_AT_FIRST) collectWithCode()
+    else collect({ type: 'major', flavor: 'last-resort' })
+    due = LOOKS_AGAIN
     const tookMs = performance.now() - beganMs
     dueAtMs = now.active + (1 + WORK_FACTOR) * tookMs
     before = performance.eventLoopUtilization()

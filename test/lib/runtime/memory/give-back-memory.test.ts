@@ -46,6 +46,18 @@ describe('giveBackMemoryAtRest', () => {
     expect(output).to.equal('given back')
   })
 
+  it('gives back what is compiled of functions that are not called again, and they can be', async () => {
+    const output = await printedBy(`
+      const { getHeapCodeStatistics } = await import('node:v8')
+      const compiled = () => getHeapCodeStatistics().bytecode_and_metadata_size
+      const before = compiled()
+      const start = Array.from({ length: 2_000 }, (_, index) => new Function('value', \`return value + \${index}\`))
+      for (const each of start) each(1)
+      await until(() => collections > 0)
+      console.log(compiled() < before, start.at(-1)(1))`)
+    expect(output).to.equal('true 2000')
+  })
+
   it('leaves a process alone that is busy, or has done little since', async () => {
     const output = await printedBy(`
       const endMs = performance.now() + 200
