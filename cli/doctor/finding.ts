@@ -4,7 +4,7 @@
  * @module
  */
 import { type ErrorCode, isSottoError, type SottoError } from '#lib/errors.ts'
-import { systemRefusal } from '#lib/runtime/files.ts'
+import { systemRefusal } from '#lib/runtime/system-errors.ts'
 
 /** Nothing is wrong; nothing is, but it is worth knowing; something is. */
 export type FindingState = 'ok' | 'note' | 'fault'

@@ -7,7 +7,7 @@
 import { readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
-import { hasSystemCode } from '#lib/runtime/files.ts'
+import { hasSystemCode } from '#lib/runtime/system-errors.ts'
 import { escapeName } from '../../clients/terminal/escape.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { check, type Report, type Seen } from './finding.ts'

@@ -5,7 +5,7 @@
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasSystemCode } from '#lib/runtime/files.ts'
+import { hasSystemCode } from '#lib/runtime/system-errors.ts'
 import { hasLockHolder, isReceived } from '../../clients/profile/process-locks.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
 import { openStoreToRead, STORE_FILE } from '../../clients/store/open-store.ts'

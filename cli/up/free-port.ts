@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { hasSystemCode } from '#lib/runtime/files.ts'
+import { hasSystemCode } from '#lib/runtime/system-errors.ts'
 
 /** More than enough, with a thousand of them taken. */
 const ATTEMPTS = 20
@@ -17,7 +16,7 @@ const ATTEMPTS = 20
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = randomInt(20_000, 32_000)
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
     const server = createServer().listen(port, '127.0.0.1')
     try {
       await once(server, 'listening')

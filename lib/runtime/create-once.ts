@@ -9,11 +9,11 @@ import { dirname, join } from 'node:path'
 import {
   ensurePrivateDirectory,
   flushDirectory,
-  hasSystemCode,
   PRIVATE_DIRECTORY_MODE,
   temporaryBeside,
   writeNewFile,
 } from './files.ts'
+import { hasSystemCode } from './system-errors.ts'
 
 /** A file that is to be made. */
 export interface NewFile {

@@ -8,6 +8,7 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SottoError } from '../errors.ts'
+import { hasSystemCode } from './system-errors.ts'
 
 /** The mode of files that only the owner may read. */
 export const PRIVATE_FILE_MODE = 0o600
@@ -246,20 +247,6 @@ export async function readSecretFile(path: string): Promise<string> {
       hint: 'check its path and permissions',
     })
   }
-}
-
-/** An operation that the system refuses, such as on a full disk or in a folder of somebody else's, told as an expected failure. */
-export function systemRefusal(thrown: unknown): SottoError | undefined {
-  if (!(thrown instanceof Error && 'syscall' in thrown)) return undefined
-  return new SottoError('ERR_STORE', `the system refuses: ${thrown.message}`, {
-    cause: thrown,
-    hint: 'check the path, its permissions and the space that is left; SOTTO_HOME names where all is kept',
-  })
-}
-
-/** Whether something thrown is an error of the operating system with this code, such as `ENOENT`. */
-export function hasSystemCode(thrown: unknown, code: string): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === code
 }
 
 /**

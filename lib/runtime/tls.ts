@@ -7,7 +7,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { connect, type TLSSocket } from 'node:tls'
 import { SottoError } from '../errors.ts'
 import { parseAddress } from './address.ts'
-import { hasSystemCode } from './files.ts'
+import { hasSystemCode } from './system-errors.ts'
 
 /** A certificate with whatever proves it, and its private key, as PEM text. */
 export interface CertificateChain {

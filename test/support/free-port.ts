@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { hasSystemCode } from '#lib/runtime/files.ts'
+import { hasSystemCode } from '#lib/runtime/system-errors.ts'
 
 /** Below the ports that cli/up/free-port.ts gives, and those that systems give to outgoing connections. */
 const FIRST_PORT = 10_000

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getuid, platform } from 'node:process'
-import { hasSystemCode } from '#lib/runtime/files.ts'
+import { hasSystemCode } from '#lib/runtime/system-errors.ts'
 
 /** Why this machine allows none, if it does not. */
 export const smallDiskRefusal =

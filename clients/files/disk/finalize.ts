@@ -8,7 +8,8 @@ import { link, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promise
 import { dirname, join } from 'node:path'
 import { MAX_PATH_NAME_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
-import { flushDirectory, hasSystemCode, PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+import { flushDirectory, PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+import { hasSystemCode } from '#lib/runtime/system-errors.ts'
 
 /** How many names are tried. */
 const MOST_NAMES = 10_000

@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { SottoError } from '#lib/errors.ts'
-import { hasSystemCode } from '#lib/runtime/files.ts'
+import { hasSystemCode } from '#lib/runtime/system-errors.ts'
 import { type Access, TOKEN } from './access.ts'
 import { limitConnections } from './connection-limit.ts'
 import { refusalOf } from './guard.ts'

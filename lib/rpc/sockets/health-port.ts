@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SottoError } from '../../errors.ts'
-import { hasSystemCode } from '../../runtime/files.ts'
+import { hasSystemCode } from '../../runtime/system-errors.ts'
 
 /** The only address that it listens on. */
 const LOOPBACK = '127.0.0.1'

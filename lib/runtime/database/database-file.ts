@@ -7,7 +7,7 @@
 import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { SottoError } from '../../errors.ts'
-import { hasSystemCode } from '../files.ts'
+import { hasSystemCode } from '../system-errors.ts'
 import type { DatabaseSetting } from './options.ts'
 
 /**

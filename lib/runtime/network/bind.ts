@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
 import { SottoError } from '../../errors.ts'
-import { hasSystemCode } from '../files.ts'
+import { hasSystemCode } from '../system-errors.ts'
 
 /**
  * Bind a port.

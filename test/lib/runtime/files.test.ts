@@ -5,13 +5,13 @@ import {
   ensurePrivateDirectory,
   fileVersionOf,
   flushDirectory,
-  hasSystemCode,
   readFileIfPresent,
   readReplacedFile,
   readSecretFile,
   replaceFile,
   writeFileAtomically,
 } from '#lib/runtime/files.ts'
+import { hasSystemCode } from '#lib/runtime/system-errors.ts'
 import { rejection } from '../../support/rejection.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
