@@ -60,7 +60,7 @@ export async function bundle(entry: string, outfile: string, parts?: Parts): Pro
     ...WRITTEN,
     outfile,
     banner: { js: banner },
-    plugins: [builtins, leftOut, sources([placed])],
+    plugins: [leftOut, builtins, sources([placed])],
   }
   const { metafile } = await build({ ...whole, write: parts === undefined })
   if (parts === undefined) return Object.keys(metafile.inputs)
@@ -73,7 +73,7 @@ export async function bundle(entry: string, outfile: string, parts?: Parts): Pro
     write: false,
     outdir: dirname(outfile),
     outExtension: { '.js': '.cjs' },
-    plugins: [builtins, leftOut, partsPlugin(onDemand), sources([onDemand.rewritten, placed])],
+    plugins: [leftOut, builtins, partsPlugin(onDemand), sources([onDemand.rewritten, placed])],
   })
   await mkdir(dirname(outfile), { recursive: true })
   for (const { path, text } of outputFiles) {
