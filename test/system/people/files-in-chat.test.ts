@@ -37,6 +37,7 @@ describe('sotto chat with files', function () {
   const open = (name: string, to: string): Promise<Tmux> => terminals.open(name, to)
 
   /** A file to offer, of so many mebibytes that differ from each other. */
+  /** What is to be seen on its way takes a second at least: screens are looked at only so often. */
   async function make(name: string, mebibytes: number): Promise<string> {
     const path = join(folder, 'outbox', name)
     await using file = await openFile(path, 'w')
@@ -57,19 +58,19 @@ describe('sotto chat with files', function () {
   it('offers, accepts, shows how far it has come on both sides, and brings it', async () => {
     const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
     await shows(alice, 'bob is online')
-    const path = await make('my holidays.mp4', 48)
+    const path = await make('my holidays.mp4', 200)
     await submit(alice, `/file ${path}`)
-    await shows(bob, 'alice, file: [1] my holidays.mp4, 50 MB, offered: /accept 1 or /decline 1')
+    await shows(bob, 'alice, file: [1] my holidays.mp4, 210 MB, offered: /accept 1 or /decline 1')
     await alice.type('half a sen')
     await submit(bob, '/accept 1')
-    const progress = /my holidays.mp4, [1-9]\d* of 50 MB \(\d+ %\)/
+    const progress = /my holidays.mp4, [1-9]\d* of 210 MB \(\d+ %\)/
     await Promise.all([shows(alice, progress), shows(bob, progress)])
     await submit(bob, 'it comes')
     await shows(alice, 'bob: it comes')
     await alice.type('tence')
     const to = join(folder, 'inbox', 'my holidays.mp4')
-    await shows(bob, 'my holidays.mp4, 50 MB, received as')
-    const rows = await shows(alice, '✓✓  alice, file: my holidays.mp4, 50 MB, received')
+    await shows(bob, 'my holidays.mp4, 210 MB, received as')
+    const rows = await shows(alice, '✓✓  alice, file: my holidays.mp4, 210 MB, received')
     expect(rows.join('\n')).to.include('bob> half a sentence')
     expect(await sha256(to)).to.equal(await sha256(path))
   })
@@ -77,18 +78,18 @@ describe('sotto chat with files', function () {
   it('goes on where it stopped when one leaves in the middle and comes back', async () => {
     const alice = await open('alice', 'bob')
     const bob = await open('bob', 'alice')
-    const path = await make('large.bin', 64)
+    const path = await make('large.bin', 400)
     await submit(alice, `/file ${path}`)
     await shows(bob, '/accept 1')
     await submit(bob, '/accept')
-    await shows(bob, /large.bin, [1-9]\d* of 67 MB/)
+    await shows(bob, /large.bin, [1-9]\d* of 419 MB/)
     await bob.press('C-c')
     await shows(alice, 'bob is offline')
     const part = (await readdir(join(folder, 'inbox'))).join()
     expect(part).to.match(/^\.sotto-[0-9a-f]{32}\.part$/)
     const again = await open('bob', 'alice')
-    await shows(again, 'large.bin, 67 MB, received as')
-    await shows(alice, 'large.bin, 67 MB, received')
+    await shows(again, 'large.bin, 419 MB, received as')
+    await shows(alice, 'large.bin, 419 MB, received')
     expect(await readdir(join(folder, 'inbox'))).to.deep.equal(['large.bin'])
     expect(await sha256(join(folder, 'inbox', 'large.bin'))).to.equal(await sha256(path))
   })
