@@ -1,6 +1,12 @@
-/** The names of an enum's values, as its contract has them: for what people read. */
+/**
+ * The names of an enum's values, as its contract has them: for what people read.
+ *
+ * @module
+ */
 
 /**
+ * Names the values of an enum.
+ *
  * @param values - An enum of gen/.
  * @returns what names a value: `NOT_FOUND`; the number itself, where the enum does not have it.
  */

@@ -18,8 +18,8 @@ export function collect(collection: Collection): void {
 }
 
 /**
- * Look for garbage among all objects and in what is compiled: of a function that is not called meanwhile, which V8 compiles anew
- * when it is. V8 itself gives that up once it has looked six times; setting that is over, its flags are what they were.
+ * Look for garbage among all objects, and among what is compiled of functions: V8 does that anew when one is called again. By
+ * itself V8 gives up what is compiled of a function that was not called while it has looked six times, which is restored then.
  */
 export function collectWithCode(): void {
   setFlagsFromString('--bytecode-old-age=1')

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Client, credentials, status } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { expect } from 'chai'
 import { BadRequest, ErrorInfo, RetryInfo } from '#gen/google/rpc/error_details.ts'
@@ -64,6 +65,23 @@ describe('a server seen from outside', () => {
     expect(admin.host).to.equal('127.0.0.1')
     const { stdout } = await bufCurl(`http://127.0.0.1:${admin.port}/grpc.channelz.v1.Channelz/GetServers`)
     expect(JSON.parse(stdout).server).to.be.an('array').with.lengthOf.at.least(2)
+  })
+
+  it('says of what the admin port does not have that it is not there', async () => {
+    const url = `http://127.0.0.1:${admin.port}/grpc.channelz.v1.Channelz/GetServer`
+    const { stderr } = await bufCurl('-d', '{"serverId": 999999}', url)
+    expect(JSON.parse(stderr)).to.include({ code: 'not_found' })
+  })
+
+  it('refuses a request to the admin port that is no message of its type', async () => {
+    const client = new Client(`127.0.0.1:${admin.port}`, credentials.createInsecure())
+    const same = (bytes: Buffer) => bytes
+    const code = await new Promise((resolve) => {
+      const path = '/grpc.channelz.v1.Channelz/GetServers'
+      client.makeUnaryRequest(path, same, same, Buffer.of(0xff), (error) => resolve(error?.code))
+    })
+    client.close()
+    expect(code).to.equal(status.INVALID_ARGUMENT)
   })
 
   describe('health', () => {
